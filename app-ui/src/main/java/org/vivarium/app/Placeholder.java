@@ -1,0 +1,6 @@
+package org.vivarium.app;
+
+/** Skeleton. */
+public final class Placeholder {
+  private Placeholder() {}
+}

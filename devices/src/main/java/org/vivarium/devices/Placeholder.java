@@ -1,0 +1,6 @@
+package org.vivarium.devices;
+
+/** Skeleton. */
+public final class Placeholder {
+  private Placeholder() {}
+}

@@ -1,0 +1,6 @@
+package org.vivarium.images;
+
+/** Skeleton. */
+public final class Placeholder {
+  private Placeholder() {}
+}

@@ -1,0 +1,6 @@
+package org.vivarium.kvm;
+
+/** Skeleton. */
+public final class Placeholder {
+  private Placeholder() {}
+}

@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The machine: configuration, memory map, processors, boot, life cycle, engines. */
+@NullMarked
+module org.vivarium.vmm {
+  requires static transitive org.jspecify;
+  requires transitive org.vivarium.devices;
+  requires com.fasterxml.jackson.databind;
+  requires org.slf4j;
+
+  exports org.vivarium.vmm;
+}

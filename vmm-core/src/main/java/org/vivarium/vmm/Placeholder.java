@@ -1,0 +1,6 @@
+package org.vivarium.vmm;
+
+/** Skeleton. */
+public final class Placeholder {
+  private Placeholder() {}
+}
