@@ -6,7 +6,6 @@ module org.vivarium.devices {
   requires static transitive org.jspecify;
   requires transitive org.vivarium.kvm;
   requires transitive org.vivarium.images;
-  requires org.slf4j;
 
-  exports org.vivarium.devices;
+  exports org.vivarium.devices.bus;
 }

@@ -1,6 +1,0 @@
-package org.vivarium.devices;
-
-/** Skeleton. */
-public final class Placeholder {
-  private Placeholder() {}
-}

@@ -1,0 +1,358 @@
+package org.vivarium.kvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.kvm.ffi.Linux;
+
+/**
+ * A guest's RAM: page-aligned regions of guest physical address space mapped into this process.
+ *
+ * <p>All addresses are guest physical addresses (GPA), unsigned; multi-byte values are
+ * little-endian. Every access is checked to lie inside one region and throws {@link
+ * GuestAddressException} otherwise. The guest writes this memory while it runs, so a value read
+ * twice may differ: copy once, validate the copy, use the copy.
+ *
+ * <p>Threads: any. {@link #close()} unmaps; the owner first stops every processor and drains every
+ * I/O request that was given an address of this memory ({@link #hva}), because the kernel does not
+ * ask before it writes there.
+ */
+public final class GuestMemory implements AutoCloseable {
+  /** Size of a page, bytes: what regions are aligned to. */
+  public static final long PAGE_SIZE = 4096;
+
+  /** What stands behind the pages. */
+  public enum Backing {
+    /** A sealed memfd: another process can be given the memory (vhost-user). */
+    MEMFD,
+    /** Anonymous memory, which the host can back with transparent huge pages. */
+    ANONYMOUS
+  }
+
+  /**
+   * A range of guest physical addresses to be backed with RAM.
+   *
+   * @param gpa first address, page aligned
+   * @param size bytes, above 0, a multiple of the page size
+   */
+  public record Range(long gpa, long size) {
+    public Range {
+      if ((gpa & (PAGE_SIZE - 1)) != 0 || gpa < 0) {
+        throw new IllegalArgumentException("Not a page address: 0x" + Long.toHexString(gpa));
+      }
+      if (size <= 0 || (size & (PAGE_SIZE - 1)) != 0) {
+        throw new IllegalArgumentException("Not a positive number of pages: " + size);
+      }
+      Math.addExact(gpa, size);
+    }
+  }
+
+  private static final ValueLayout.OfShort U16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt U32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong U64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle ALIGNED_U16 =
+      ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
+  private final Arena arena;
+  private final GuestMemoryRegion[] regions;
+  private final long size;
+  private final int memfd;
+
+  private GuestMemory(Arena arena, GuestMemoryRegion[] regions, long size, int memfd) {
+    this.arena = arena;
+    this.regions = regions;
+    this.size = size;
+    this.memfd = memfd;
+  }
+
+  /**
+   * Reserves the ranges; the host commits a page when it is first touched.
+   *
+   * @param ranges ascending, not overlapping
+   * @throws KvmException if the host refuses the memory
+   */
+  public static GuestMemory allocate(List<Range> ranges, Backing backing) throws KvmException {
+    long total = 0;
+    long previousEnd = 0;
+    for (Range range : ranges) {
+      if (range.gpa() < previousEnd) {
+        throw new IllegalArgumentException("Ranges of guest memory overlap or are out of order");
+      }
+      previousEnd = range.gpa() + range.size();
+      total = Math.addExact(total, range.size());
+    }
+    Mapping mapping = Mapping.map(total, backing);
+    Arena arena = Arena.ofShared();
+    GuestMemoryRegion[] regions = new GuestMemoryRegion[ranges.size()];
+    long offset = 0;
+    for (int i = 0; i < regions.length; i++) {
+      Range range = ranges.get(i);
+      // SAFETY: [address + offset, + size) is inside the mapping made above, which nothing but
+      // close() of this object unmaps, after closing the arena that guards the segment.
+      MemorySegment segment =
+          MemorySegment.ofAddress(mapping.address() + offset)
+              .reinterpret(range.size(), arena, null);
+      regions[i] = new GuestMemoryRegion(range.gpa(), range.size(), segment);
+      offset += range.size();
+    }
+    return new GuestMemory(arena, regions, total, mapping.memfd());
+  }
+
+  /** The regions, ascending by address. */
+  public List<GuestMemoryRegion> regions() {
+    return List.of(regions);
+  }
+
+  /** Bytes of RAM in all regions. */
+  public long size() {
+    return size;
+  }
+
+  /**
+   * The memfd behind the regions, which lie in it one after the other, or -1 for anonymous memory.
+   */
+  public int memfd() {
+    return memfd;
+  }
+
+  /** Whether {@code length} bytes at {@code gpa} lie inside one region; 0 bytes lie anywhere. */
+  public boolean contains(long gpa, long length) {
+    return length == 0 || find(gpa, length) != null;
+  }
+
+  /**
+   * A view of {@code length} bytes at {@code gpa}, valid until this memory is closed.
+   *
+   * @throws GuestAddressException if they do not lie inside one region
+   */
+  public MemorySegment slice(long gpa, long length) {
+    GuestMemoryRegion region = require(gpa, length);
+    return region.segment().asSlice(gpa - region.gpa(), length);
+  }
+
+  /**
+   * Host virtual address of {@code length} bytes at {@code gpa}, for system calls.
+   *
+   * @throws GuestAddressException if they do not lie inside one region
+   */
+  public long hva(long gpa, long length) {
+    GuestMemoryRegion region = require(gpa, length);
+    return region.segment().address() + (gpa - region.gpa());
+  }
+
+  /** Reads an unsigned byte. */
+  public int readU8(long gpa) {
+    GuestMemoryRegion region = require(gpa, 1);
+    return region.segment().get(ValueLayout.JAVA_BYTE, gpa - region.gpa()) & 0xFF;
+  }
+
+  /** Reads an unsigned 16-bit value at any alignment. */
+  public int readU16(long gpa) {
+    GuestMemoryRegion region = require(gpa, 2);
+    return region.segment().get(U16, gpa - region.gpa()) & 0xFFFF;
+  }
+
+  /** Reads an unsigned 32-bit value at any alignment. */
+  public long readU32(long gpa) {
+    GuestMemoryRegion region = require(gpa, 4);
+    return Integer.toUnsignedLong(region.segment().get(U32, gpa - region.gpa()));
+  }
+
+  /** Reads a 64-bit value at any alignment. */
+  public long readU64(long gpa) {
+    GuestMemoryRegion region = require(gpa, 8);
+    return region.segment().get(U64, gpa - region.gpa());
+  }
+
+  /** Writes the low 8 bits of {@code value}. */
+  public void writeU8(long gpa, int value) {
+    GuestMemoryRegion region = require(gpa, 1);
+    region.segment().set(ValueLayout.JAVA_BYTE, gpa - region.gpa(), (byte) value);
+  }
+
+  /** Writes the low 16 bits of {@code value}. */
+  public void writeU16(long gpa, int value) {
+    GuestMemoryRegion region = require(gpa, 2);
+    region.segment().set(U16, gpa - region.gpa(), (short) value);
+  }
+
+  /** Writes the low 32 bits of {@code value}. */
+  public void writeU32(long gpa, long value) {
+    GuestMemoryRegion region = require(gpa, 4);
+    region.segment().set(U32, gpa - region.gpa(), (int) value);
+  }
+
+  /** Writes a 64-bit value. */
+  public void writeU64(long gpa, long value) {
+    GuestMemoryRegion region = require(gpa, 8);
+    region.segment().set(U64, gpa - region.gpa(), value);
+  }
+
+  /**
+   * Reads a 16-bit ring index with acquire order: what the driver wrote before it is seen after.
+   *
+   * @param gpa even, or IllegalArgumentException
+   */
+  public int readU16Acquire(long gpa) {
+    GuestMemoryRegion region = require(gpa, 2);
+    return (short) ALIGNED_U16.getAcquire(region.segment(), gpa - region.gpa()) & 0xFFFF;
+  }
+
+  /**
+   * Writes a 16-bit ring index with release order: what was written before is seen with it.
+   *
+   * @param gpa even, or IllegalArgumentException
+   */
+  public void writeU16Release(long gpa, int value) {
+    GuestMemoryRegion region = require(gpa, 2);
+    ALIGNED_U16.setRelease(region.segment(), gpa - region.gpa(), (short) value);
+  }
+
+  /** Copies guest memory into {@code target}. */
+  public void read(long gpa, byte[] target, int offset, int length) {
+    GuestMemoryRegion region = require(gpa, length);
+    MemorySegment.copy(
+        region.segment(), ValueLayout.JAVA_BYTE, gpa - region.gpa(), target, offset, length);
+  }
+
+  /** Copies {@code source} into guest memory. */
+  public void write(long gpa, byte[] source, int offset, int length) {
+    GuestMemoryRegion region = require(gpa, length);
+    MemorySegment.copy(
+        source, offset, region.segment(), ValueLayout.JAVA_BYTE, gpa - region.gpa(), length);
+  }
+
+  /**
+   * Gives whole pages back to the host; the guest reads zeroes there afterwards.
+   *
+   * @param gpa page aligned
+   * @param length bytes, a multiple of the page size
+   * @throws KvmException if the host refuses
+   */
+  public void discard(long gpa, long length) throws KvmException {
+    if (((gpa | length) & (PAGE_SIZE - 1)) != 0) {
+      throw new IllegalArgumentException("Only whole pages can be given back");
+    }
+    int advice = memfd >= 0 ? Linux.MADV_REMOVE() : Linux.MADV_DONTNEED();
+    // SAFETY: hva() checked that the whole range is inside one mapped region.
+    KvmException.check(
+        NativeCalls.call(Linux.SYS_madvise(), hva(gpa, length), length, advice),
+        "give guest memory back: gpa=0x" + Long.toHexString(gpa) + ", " + length + " bytes");
+  }
+
+  /**
+   * Unmaps the memory; slices of it throw IllegalStateException from now on.
+   *
+   * @throws IllegalStateException if a thread is inside an access to it
+   */
+  @Override
+  public void close() {
+    if (!arena.scope().isAlive()) {
+      return;
+    }
+    arena.close();
+    // SAFETY: the arena is closed, so no segment reaches the mapping any more.
+    long result = NativeCalls.call(Linux.SYS_munmap(), regions[0].segment().address(), size);
+    if (memfd >= 0) {
+      NativeCalls.call(Linux.SYS_close(), memfd);
+    }
+    if (result < 0) {
+      throw new AssertionError("munmap of guest memory failed: " + Errno.describe((int) -result));
+    }
+  }
+
+  private GuestMemoryRegion require(long gpa, long length) {
+    GuestMemoryRegion region = find(gpa, length);
+    if (region == null) {
+      throw new GuestAddressException(gpa, length);
+    }
+    return region;
+  }
+
+  private @Nullable GuestMemoryRegion find(long gpa, long length) {
+    for (GuestMemoryRegion region : regions) {
+      long offset = gpa - region.gpa();
+      if (offset >= 0 && gpa >= 0 && length >= 0 && offset <= region.size() - length) {
+        return region;
+      }
+    }
+    return null;
+  }
+
+  /** The pages themselves: where they are mapped and, if shared, by which memfd. */
+  private record Mapping(long address, int memfd) {
+    private static final long HUGE_PAGE = 2L << 20;
+
+    static Mapping map(long size, Backing backing) throws KvmException {
+      String what = "reserve " + size / (1 << 20) + " MiB of guest memory";
+      int memfd = backing == Backing.MEMFD ? createMemfd(size, what) : -1;
+      int share = memfd >= 0 ? Linux.MAP_SHARED() : Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS();
+      try {
+        long address = reserveAligned(size, what);
+        int protection = Linux.PROT_READ() | Linux.PROT_WRITE();
+        int flags = share | Linux.MAP_FIXED() | Linux.MAP_NORESERVE();
+        // SAFETY: MAP_FIXED replaces a part of the reservation made one line above, ours alone.
+        KvmException.check(
+            NativeCalls.call(Linux.SYS_mmap(), address, size, protection, flags, memfd, 0), what);
+        // Advice only: a kernel without huge pages or core dump control answers EINVAL.
+        NativeCalls.call(Linux.SYS_madvise(), address, size, Linux.MADV_HUGEPAGE());
+        NativeCalls.call(Linux.SYS_madvise(), address, size, Linux.MADV_DONTDUMP());
+        return new Mapping(address, memfd);
+      } catch (KvmException e) {
+        if (memfd >= 0) {
+          NativeCalls.call(Linux.SYS_close(), memfd);
+        }
+        throw e;
+      }
+    }
+
+    /** An address range aligned to a huge page, so that the host can map GPA by 2 MiB pages. */
+    private static long reserveAligned(long size, String what) throws KvmException {
+      long span = Math.addExact(size, HUGE_PAGE);
+      int flags = Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS() | Linux.MAP_NORESERVE();
+      long start =
+          KvmException.check(
+              NativeCalls.call(Linux.SYS_mmap(), 0, span, Linux.PROT_NONE(), flags, -1, 0), what);
+      long address = (start + HUGE_PAGE - 1) & -HUGE_PAGE;
+      unmap(start, address - start);
+      unmap(address + size, start + span - (address + size));
+      return address;
+    }
+
+    private static void unmap(long address, long length) {
+      if (length > 0) {
+        // SAFETY: the unused ends of the reservation made just before.
+        NativeCalls.call(Linux.SYS_munmap(), address, length);
+      }
+    }
+
+    private static int createMemfd(long size, String what) throws KvmException {
+      try (Arena scratch = Arena.ofConfined()) {
+        MemorySegment name = scratch.allocateFrom("vivarium-guest-memory");
+        int flags = Linux.MFD_CLOEXEC() | Linux.MFD_ALLOW_SEALING();
+        int fd =
+            (int)
+                KvmException.check(
+                    NativeCalls.call(Linux.SYS_memfd_create(), name.address(), flags), what);
+        // Sealed at its size: whoever is given the memfd cannot truncate it under the mapping.
+        long seals = Linux.F_SEAL_SHRINK() | Linux.F_SEAL_GROW() | Linux.F_SEAL_SEAL();
+        long result = NativeCalls.call(Linux.SYS_ftruncate(), fd, size);
+        if (result >= 0) {
+          result = NativeCalls.call(Linux.SYS_fcntl(), fd, Linux.F_ADD_SEALS(), seals);
+        }
+        if (result < 0) {
+          NativeCalls.call(Linux.SYS_close(), fd);
+          throw new KvmException(what, (int) -result);
+        }
+        return fd;
+      }
+    }
+  }
+}

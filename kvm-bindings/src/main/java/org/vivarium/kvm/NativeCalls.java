@@ -1,0 +1,121 @@
+package org.vivarium.kvm;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import org.vivarium.kvm.ffi.Linux;
+
+/**
+ * The one door to native code: a system call, as the kernel defines it.
+ *
+ * <p>Every call goes through {@code syscall(2)} with seven integer words, so that the JVM spins one
+ * downcall shape at start-up instead of one for each function. No call is linked as {@code
+ * critical}: any of them may block, and a critical call would hold every garbage collection until
+ * it returned. Results follow the kernel's own convention: a value from 0 up, or {@code -errno}.
+ */
+final class NativeCalls {
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final FunctionDescriptor SEVEN_WORDS =
+      FunctionDescriptor.of(
+          JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle SYSCALL = link("syscall");
+  private static final long ERRNO_OFFSET =
+      Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno"));
+
+  /** One capture segment a thread; the automatic arena frees it when the thread is gone. */
+  private static final ThreadLocal<MemorySegment> CAPTURE =
+      ThreadLocal.withInitial(() -> newCaptureSegment(Arena.ofAuto()));
+
+  private NativeCalls() {}
+
+  private static MethodHandle link(String function) {
+    // SAFETY: both functions linked here (syscall, sigaction) take and return integer words only;
+    // the System V ABI ignores argument registers that the callee does not read, and
+    // firstVariadicArg(1) sets the vector register count that a variadic callee may look at.
+    return LINKER.downcallHandle(
+        LINKER.defaultLookup().find(function).orElseThrow(),
+        SEVEN_WORDS,
+        Linker.Option.captureCallState("errno"),
+        Linker.Option.firstVariadicArg(1));
+  }
+
+  /** Allocates a segment that can hold the errno of one thread's calls. */
+  static MemorySegment newCaptureSegment(Arena arena) {
+    return arena.allocate(Linker.Option.captureStateLayout());
+  }
+
+  /** Address of a libc function that is harmless as a signal handler: it reads one int, returns. */
+  static long harmlessHandlerAddress() {
+    return LINKER.defaultLookup().find("abs").orElseThrow().address();
+  }
+
+  /**
+   * {@code sigaction(2)} of libc, which supplies the restorer that the raw system call would need.
+   *
+   * @return 0, or {@code -errno}
+   */
+  static long sigaction(int signal, long newAction, long oldAction) {
+    return invoke(link("sigaction"), CAPTURE.get(), signal, newAction, oldAction, 0, 0, 0, 0);
+  }
+
+  static long call(int number) {
+    return invoke(SYSCALL, CAPTURE.get(), number, 0, 0, 0, 0, 0, 0);
+  }
+
+  static long call(int number, long a) {
+    return invoke(SYSCALL, CAPTURE.get(), number, a, 0, 0, 0, 0, 0);
+  }
+
+  static long call(int number, long a, long b) {
+    return invoke(SYSCALL, CAPTURE.get(), number, a, b, 0, 0, 0, 0);
+  }
+
+  static long call(int number, long a, long b, long c) {
+    return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, 0, 0, 0);
+  }
+
+  static long call(int number, long a, long b, long c, long d) {
+    return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, d, 0, 0);
+  }
+
+  static long call(int number, long a, long b, long c, long d, long e, long f) {
+    return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, d, e, f);
+  }
+
+  /** {@code ioctl(2)} with an integer or an address as its argument. */
+  static long ioctl(int fd, long request, long argument) {
+    return ioctl(CAPTURE.get(), fd, request, argument);
+  }
+
+  /** {@code ioctl(2)} with the caller's own capture segment: the path of KVM_RUN. */
+  static long ioctl(MemorySegment capture, int fd, long request, long argument) {
+    return invoke(SYSCALL, capture, Linux.SYS_ioctl(), fd, request, argument, 0, 0, 0);
+  }
+
+  private static long invoke(
+      MethodHandle handle,
+      MemorySegment capture,
+      long w0,
+      long w1,
+      long w2,
+      long w3,
+      long w4,
+      long w5,
+      long w6) {
+    try {
+      // SAFETY: addresses among the words were taken from live mappings or segments by the callers
+      // in this package, which keep them reachable until the call returns.
+      long result = (long) handle.invokeExact(capture, w0, w1, w2, w3, w4, w5, w6);
+      // libc answers -1 and leaves errno untouched on success, so it is read after failures only.
+      return result == -1 ? -capture.get(JAVA_INT, ERRNO_OFFSET) : result;
+    } catch (Throwable t) {
+      throw new AssertionError("A downcall of integer words cannot throw", t);
+    }
+  }
+}

@@ -1,6 +1,0 @@
-package org.vivarium.kvm;
-
-/** Skeleton. */
-public final class Placeholder {
-  private Placeholder() {}
-}

@@ -1,6 +1,0 @@
-package org.vivarium.vmm;
-
-/** Skeleton. */
-public final class Placeholder {
-  private Placeholder() {}
-}

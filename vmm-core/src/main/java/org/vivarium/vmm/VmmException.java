@@ -1,0 +1,24 @@
+package org.vivarium.vmm;
+
+/**
+ * Something that a person asked for cannot be done; the message is one sentence that names what was
+ * found, where, and what to do.
+ */
+public class VmmException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * @param message a sentence, shown to people as it is
+   */
+  public VmmException(String message) {
+    super(message);
+  }
+
+  /**
+   * @param message a sentence, shown to people as it is
+   * @param cause what happened below, for the log
+   */
+  public VmmException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

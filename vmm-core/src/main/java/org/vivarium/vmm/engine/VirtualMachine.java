@@ -1,0 +1,56 @@
+package org.vivarium.vmm.engine;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.vivarium.vmm.VmmException;
+
+/**
+ * A machine, whichever engine runs it.
+ *
+ * <p>Any thread may call any method. After the machine has ended, requests other than {@link
+ * #await}, {@link #state} and {@link #close} do nothing.
+ */
+public interface VirtualMachine extends AutoCloseable {
+  /**
+   * Starts the processors of a machine in state {@link MachineState#CREATED}.
+   *
+   * @throws VmmException if the host refuses; the machine is then in state FAILED
+   */
+  void start() throws VmmException;
+
+  /** Its state now. */
+  MachineState state();
+
+  /**
+   * Waits for the machine to end.
+   *
+   * @return how it ended, or empty if {@code timeout} passed first
+   */
+  Optional<Outcome> await(Duration timeout) throws InterruptedException;
+
+  /**
+   * Gives the guest input on its serial console.
+   *
+   * @return how many of the bytes were taken, 0 if its buffer is full; offer the rest later
+   */
+  int input(byte[] bytes, int offset, int length);
+
+  /** Presses the power button; a guest that listens shuts itself down. */
+  void pressPowerButton() throws VmmException;
+
+  /** Stops the processors between two instructions. */
+  void pause() throws VmmException;
+
+  /** Lets a paused machine run on. */
+  void resume() throws VmmException;
+
+  /** Restarts the machine as its reset button would: nothing in the guest is saved. */
+  void reset() throws VmmException;
+
+  /** Ends the machine at once; nothing in the guest is saved. Returns when it has ended. */
+  void kill();
+
+  /** Kills the machine if it runs and gives back all that it holds; nothing stays behind. */
+  @Override
+  void close();
+}
