@@ -78,16 +78,18 @@ public final class KvmVcpu extends FileDescriptor {
   }
 
   /**
-   * Completes the access that the last exit asked for without running the guest any further: the
-   * state is then whole, for a pause or a save.
+   * Takes the answer to the last exit's access into the processor without running the guest any
+   * further: its state is then whole, for a pause or a save.
+   *
+   * @return {@link KvmRun#EXIT_INTR} when it is, else the exit for the access's next part, which
+   *     has to be answered before this is called again
+   * @throws KvmException if the kernel cannot run it
    */
-  public void completePendingAccess() throws KvmException {
+  public int completePendingAccess() throws KvmException {
     run.requestImmediateExit(true);
     int reason = run();
     run.requestImmediateExit(false);
-    if (reason != KvmRun.EXIT_INTR) {
-      throw new KvmException("complete an access of virtual CPU " + id, Errno.EBUSY);
-    }
+    return reason;
   }
 
   /** Makes {@link #run()}, or the next call of it, return {@link KvmRun#EXIT_INTR}. Any thread. */
