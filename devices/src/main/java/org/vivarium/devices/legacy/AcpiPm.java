@@ -54,6 +54,7 @@ public final class AcpiPm implements BusDevice {
   private int enable;
   private int control;
   private boolean timerHalf;
+  private boolean sciLevel;
 
   /**
    * @param sci the system control interrupt, level-triggered
@@ -171,6 +172,10 @@ public final class AcpiPm implements BusDevice {
   }
 
   private void updateSci() {
-    sci.setLevel((status & enable) != 0);
+    boolean level = (status & enable) != 0;
+    if (level != sciLevel) {
+      sciLevel = level;
+      sci.setLevel(level);
+    }
   }
 }
