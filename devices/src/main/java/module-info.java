@@ -9,4 +9,5 @@ module org.vivarium.devices {
 
   exports org.vivarium.devices.bus;
   exports org.vivarium.devices.legacy;
+  exports org.vivarium.devices.pci;
 }
