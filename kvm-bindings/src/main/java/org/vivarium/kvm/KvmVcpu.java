@@ -78,18 +78,20 @@ public final class KvmVcpu extends FileDescriptor {
   }
 
   /**
-   * Takes the answer to the last exit's access into the processor without running the guest any
-   * further: its state is then whole, for a pause or a save.
+   * Completes the access that the last exit asked for without running the guest any further: the
+   * state is then whole, for a pause or a save. Takes back kicks, as {@link #acknowledgeKick} does.
    *
-   * @return {@link KvmRun#EXIT_INTR} when it is, else the exit for the access's next part, which
-   *     has to be answered before this is called again
-   * @throws KvmException if the kernel cannot run it
+   * @return {@link KvmRun#EXIT_INTR} when the access is complete; another {@code KVM_EXIT_*} number
+   *     if it has a further part to answer (a string instruction, an access across pages), after
+   *     which to call again
    */
   public int completePendingAccess() throws KvmException {
     run.requestImmediateExit(true);
-    int reason = run();
-    run.requestImmediateExit(false);
-    return reason;
+    try {
+      return run();
+    } finally {
+      run.requestImmediateExit(false);
+    }
   }
 
   /** Makes {@link #run()}, or the next call of it, return {@link KvmRun#EXIT_INTR}. Any thread. */
