@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import org.vivarium.images.ImageException;
 
@@ -38,6 +39,9 @@ public final class KernelPayload {
 
   /** No kernel needs more; it bounds what a lying init_size can make us allocate. */
   private static final int MAX_SIZE = 512 << 20;
+
+  /** A window descriptor: exponent 13 (2^(10+13) bytes) in the upper five bits, mantissa 0. */
+  private static final int ZSTD_WINDOW_8_MIB = 13 << 3;
 
   private KernelPayload() {}
 
@@ -112,14 +116,7 @@ public final class KernelPayload {
         }
         case XZ -> exactly(Unpack.xz(image, start, end - start), size);
         case LZ4 -> Lz4Legacy.decode(image, start + 4, end, size);
-        case ZSTD -> {
-          byte[] out = new byte[size];
-          int made = new ZstdJavaDecompressor().decompress(image, start, end - start, out, 0, size);
-          if (made != size) {
-            throw new IOException("unpacks to " + made + " bytes instead of " + size);
-          }
-          yield out;
-        }
+        case ZSTD -> zstd(Arrays.copyOfRange(image, start, end), size);
       };
     } catch (IOException | RuntimeException e) {
       // The decoders answer some damage with unchecked exceptions.
@@ -127,6 +124,26 @@ public final class KernelPayload {
           "The kernel is damaged: its payload cannot be unpacked (%s).".formatted(e.getMessage()),
           e);
     }
+  }
+
+  /**
+   * Decodes one frame (RFC 8878, 3.1.1).
+   *
+   * <p>The kernel build asks for a window of 128 MiB, which the decoder refuses because a decoder
+   * of streams would have to buffer that much. Ours has the whole output for a window, so one of 8
+   * MiB is declared instead, in the frame's window descriptor.
+   */
+  private static byte[] zstd(byte[] frame, int size) throws IOException {
+    boolean singleSegment = (frame[4] & 0x20) != 0;
+    if (!singleSegment) {
+      frame[5] = (byte) Math.min(frame[5] & 0xFF, ZSTD_WINDOW_8_MIB);
+    }
+    byte[] out = new byte[size];
+    int made = new ZstdJavaDecompressor().decompress(frame, 0, frame.length, out, 0, size);
+    if (made != size) {
+      throw new IOException("unpacks to " + made + " bytes instead of " + size);
+    }
+    return out;
   }
 
   private static byte[] exactly(InputStream in, int size) throws IOException {

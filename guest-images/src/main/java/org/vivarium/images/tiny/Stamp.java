@@ -11,6 +11,9 @@ import java.util.Optional;
 /**
  * The note that says which built image is the present one of a flavour, and what it was made of.
  *
+ * <p>It is read at each start: by plain string operations, since every class that need not be
+ * loaded then is time saved.
+ *
  * @param recipe digest of the recipe
  * @param index state of the package index when it was last looked at
  * @param packages digests of the packages, in the order of use
@@ -31,25 +34,29 @@ record Stamp(
     packages = List.copyOf(packages);
   }
 
-  Stamp withIndex(String newIndex) {
-    return new Stamp(recipe, newIndex, packages, folder, release, commandLine);
-  }
-
   /** Reads the stamp of a flavour; one that is absent or unreadable counts as not built. */
   static Optional<Stamp> read(Path folder, String flavour) {
-    Map<String, String> fields = new HashMap<>();
+    String text;
     try {
-      for (String line : Files.readAllLines(folder.resolve(flavour + SUFFIX))) {
-        int equals = line.indexOf('=');
-        if (equals > 0) {
-          fields.put(line.substring(0, equals), line.substring(equals + 1));
-        }
-      }
+      text = Files.readString(folder.resolve(flavour + SUFFIX));
     } catch (IOException _) {
       return Optional.empty();
     }
+    Map<String, String> fields = new HashMap<>();
+    int at = 0;
+    for (int end; (end = text.indexOf('\n', at)) >= 0; at = end + 1) {
+      int equals = text.indexOf('=', at);
+      if (equals > at && equals < end) {
+        fields.put(text.substring(at, equals), text.substring(equals + 1, end));
+      }
+    }
     String named = fields.getOrDefault("folder", "");
-    if (!named.matches("[0-9a-f]{16,64}") || !fields.containsKey("commandLine")) {
+    // The last field: its line end tells that the stamp is whole.
+    String commandLine = fields.get("commandLine");
+    if (named.isEmpty()
+        || named.indexOf('/') >= 0
+        || named.startsWith(".")
+        || commandLine == null) {
       return Optional.empty();
     }
     return Optional.of(
@@ -59,15 +66,21 @@ record Stamp(
             List.of(fields.getOrDefault("packages", "").split(" ")),
             named,
             fields.getOrDefault("release", ""),
-            fields.getOrDefault("commandLine", "")));
+            commandLine));
   }
 
   /** Writes the stamp of a flavour, in one step. */
-  void write(Path folder, String flavour) throws IOException {
+  void write(Path images, String flavour) throws IOException {
     String text =
-        "recipe=%s\nindex=%s\npackages=%s\nfolder=%s\nrelease=%s\ncommandLine=%s\n"
-            .formatted(
-                recipe, index, String.join(" ", packages), this.folder, release, commandLine);
-    DurableFiles.write(folder, flavour + SUFFIX, text.getBytes(DurableFiles.TEXT));
+        String.join(
+            "\n",
+            "recipe=" + recipe,
+            "index=" + index,
+            "packages=" + String.join(" ", packages),
+            "folder=" + folder,
+            "release=" + release,
+            "commandLine=" + commandLine,
+            "");
+    DurableFiles.write(images, flavour + SUFFIX, text.getBytes(DurableFiles.TEXT));
   }
 }

@@ -1,7 +1,7 @@
 package org.vivarium.images.tiny;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -10,18 +10,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
-import org.vivarium.images.deb.DebArchive;
-import org.vivarium.images.deb.DebEntry;
 import org.vivarium.images.deb.DebPackage;
 import org.vivarium.images.deb.PackageSource;
 import org.vivarium.images.deb.Sha256;
-import org.vivarium.images.initramfs.FileList;
-import org.vivarium.images.initramfs.InitramfsTree;
 import org.vivarium.images.kernel.KernelModules;
 import org.vivarium.images.kernel.KernelPackage;
 
@@ -30,12 +23,10 @@ final class TinyBuild {
   static final String KERNEL = "vmlinuz";
   static final String INITRD = "initrd.cpio";
 
-  private static final Logger LOG = LoggerFactory.getLogger(TinyBuild.class);
+  /** For people: what the image was made of. */
+  static final String MANIFEST = "manifest.txt";
 
-  /** Debian's busybox has 2 MB. */
-  private static final int MAX_BUSYBOX = 32 << 20;
-
-  private static final Pattern BUSYBOX = Pattern.compile("(usr/)?bin/busybox");
+  private static final String UNFINISHED = ".new";
   private static final int KEY_DIGITS = 32;
 
   private final Path folder;
@@ -56,47 +47,6 @@ final class TinyBuild {
     this.progress = progress;
   }
 
-  /** What the image is made of. */
-  private record Ingredients(DebPackage tools, List<DebPackage> kernel) {
-    List<DebPackage> all() {
-      List<DebPackage> all = new ArrayList<>(kernel);
-      all.add(tools);
-      return all;
-    }
-  }
-
-  /** Builds unless the image is there, notes it as the present one, and returns the note. */
-  Stamp run() throws ImageException, IOException {
-    progress.advanced("Looking for packages", 0, 0);
-    Ingredients found;
-    try {
-      found = look();
-    } catch (ImageException _) {
-      // A computer's package lists may be missing or too old: look once more with fresh ones.
-      source.refresh(progress);
-      found = look();
-    }
-    try {
-      return make(found);
-    } catch (MissingPackage e) {
-      // A mirror keeps no outdated packages: another look with fresh lists may name newer ones.
-      source.refresh(progress);
-      Ingredients newer = look();
-      if (newer.equals(found)) {
-        throw e.reason;
-      }
-      return makeOfNewer(newer);
-    }
-  }
-
-  private Stamp makeOfNewer(Ingredients found) throws ImageException, IOException {
-    try {
-      return make(found);
-    } catch (MissingPackage e) {
-      throw e.reason;
-    }
-  }
-
   /** A package that the index names, but that cannot be fetched. */
   private static final class MissingPackage extends Exception {
     private static final long serialVersionUID = 1L;
@@ -108,19 +58,53 @@ final class TinyBuild {
     }
   }
 
+  /** Builds unless the image is there, notes it as the present one, and returns the note. */
+  Stamp run() throws ImageException, IOException {
+    TinyRecipe.kernel(flavour);
+    dropUnfinished();
+    progress.advanced("Looking for packages", 0, 0);
+    Ingredients found = find();
+    try {
+      return make(found);
+    } catch (MissingPackage e) {
+      // A mirror keeps no outdated packages: another look with fresh lists may name newer ones.
+      source.refresh(progress);
+      Ingredients newer = Ingredients.find(source, flavour);
+      if (newer.equals(found)) {
+        throw e.reason;
+      }
+      return makeOfNewer(newer);
+    }
+  }
+
+  private Ingredients find() throws ImageException {
+    try {
+      return Ingredients.find(source, flavour);
+    } catch (ImageException _) {
+      // A computer's package lists may be missing or too old: look once more with fresh ones.
+      source.refresh(progress);
+      return Ingredients.find(source, flavour);
+    }
+  }
+
+  private Stamp makeOfNewer(Ingredients found) throws ImageException, IOException {
+    try {
+      return make(found);
+    } catch (MissingPackage e) {
+      throw e.reason;
+    }
+  }
+
   private Stamp make(Ingredients found) throws ImageException, IOException, MissingPackage {
     String recipe = TinyRecipe.digest();
     List<String> digests = found.all().stream().map(DebPackage::sha256).toList();
     String key = key(recipe, digests);
     Optional<Stamp> former = Stamp.read(folder, flavour);
-    String index = source.indexState();
-    Stamp stamp;
-    if (former.isPresent() && former.get().folder().equals(key) && isWhole(folder.resolve(key))) {
-      stamp = former.get().withIndex(index);
-    } else {
-      String release = assemble(found, key);
-      stamp = new Stamp(recipe, index, digests, key, release, TinyRecipe.commandLine());
-    }
+    boolean built = former.isPresent() && former.get().folder().equals(key);
+    String release =
+        built && isWhole(folder.resolve(key)) ? former.get().release() : assemble(found, key);
+    Stamp stamp =
+        new Stamp(recipe, source.indexState(), digests, key, release, TinyRecipe.commandLine());
     stamp.write(folder, flavour);
     if (former.isPresent()) {
       dropPackages(former.get(), digests);
@@ -139,43 +123,6 @@ final class TinyBuild {
     return Sha256.hex(digest).substring(0, KEY_DIGITS);
   }
 
-  private Ingredients look() throws ImageException {
-    DebPackage tools = first(TinyRecipe.tools());
-    DebPackage kernel = first(TinyRecipe.kernel(flavour));
-    Pattern part = TinyRecipe.kernelPart();
-    // The newest kernel's package may be an empty one that depends on the real one, which in turn
-    // may keep its modules in another package.
-    Set<DebPackage> parts = new LinkedHashSet<>();
-    List<DebPackage> open = new ArrayList<>(List.of(kernel));
-    while (!open.isEmpty()) {
-      for (String name : open.removeLast().depends()) {
-        if (part.matcher(name).matches()) {
-          DebPackage needed = source.find(name).orElseThrow(() -> notFound(List.of(name)));
-          if (parts.add(needed)) {
-            open.add(needed);
-          }
-        }
-      }
-    }
-    return new Ingredients(tools, parts.isEmpty() ? List.of(kernel) : List.copyOf(parts));
-  }
-
-  private DebPackage first(List<String> names) throws ImageException {
-    for (String name : names) {
-      Optional<DebPackage> found = source.find(name);
-      if (found.isPresent()) {
-        return found.get();
-      }
-    }
-    throw notFound(names);
-  }
-
-  private static ImageException notFound(List<String> names) {
-    return new ImageException(
-        "No package %s was found: run apt-get update, or set VIVARIUM_MIRROR to a Debian mirror."
-            .formatted(String.join(" or ", names)));
-  }
-
   /** Builds the image and returns the kernel's release. */
   private String assemble(Ingredients found, String key)
       throws ImageException, IOException, MissingPackage {
@@ -184,13 +131,26 @@ final class TinyBuild {
       kernelFiles.add(fetch(part));
     }
     Path toolsFile = fetch(found.tools());
-    progress.advanced("Unpacking the kernel", 0, 0);
-    try (KernelPackage kernel = KernelPackage.read(kernelFiles, folder)) {
-      progress.advanced("Making the initial RAM disk", 0, 0);
-      byte[] initrd = initrd(kernel, busybox(toolsFile));
-      progress.advanced("Writing the image", 0, 0);
-      write(key, kernel.kernel(), initrd);
-      return kernel.release();
+    Path image = Files.createTempDirectory(folder, UNFINISHED);
+    try {
+      progress.advanced("Unpacking the kernel", 0, 0);
+      try (KernelPackage kernel = KernelPackage.read(kernelFiles, image)) {
+        progress.advanced("Making the initial RAM disk", 0, 0);
+        KernelModules.Selection modules = kernel.modules().select(TinyRecipe.modules());
+        byte[] busybox = TinyInitrd.busybox(toolsFile);
+        byte[] initrd = TinyInitrd.make(busybox, kernel.release(), modules);
+        progress.advanced("Writing the image", 0, 0);
+        DurableFiles.writeSynced(image.resolve(KERNEL), kernel.kernel());
+        DurableFiles.writeSynced(image.resolve(INITRD), initrd);
+        byte[] manifest = manifest(found, modules).getBytes(DurableFiles.TEXT);
+        DurableFiles.writeSynced(image.resolve(MANIFEST), manifest);
+        // What is under the final name now is not whole, or we would not build.
+        DurableFiles.deleteFolder(folder.resolve(key));
+        DurableFiles.publish(image, folder, key);
+        return kernel.release();
+      }
+    } finally {
+      DurableFiles.deleteFolder(image);
     }
   }
 
@@ -208,64 +168,26 @@ final class TinyBuild {
     return file;
   }
 
-  private byte[] initrd(KernelPackage kernel, byte[] busybox) throws ImageException, IOException {
-    InitramfsTree tree = new InitramfsTree();
-    FileList.addTo(
-        tree,
-        TinyRecipe.files(),
-        location ->
-            switch (location) {
-              case "busybox" -> busybox;
-              case "stage" -> Stage.elf();
-              default -> recipeFile(location);
-            });
-    KernelModules.Selection chosen = kernel.modules().select(TinyRecipe.modules());
-    LOG.debug("Built in: {}; not in this kernel: {}", chosen.builtIn(), chosen.absent());
-    String base = "lib/modules/" + kernel.release() + "/";
-    for (KernelModules.Module module : chosen.modules()) {
-      tree.file(base + module.path(), 0644, module.elf());
+  private static String manifest(Ingredients found, KernelModules.Selection modules) {
+    StringBuilder text = new StringBuilder();
+    for (DebPackage part : found.all()) {
+      text.append("package ").append(part.name()).append(' ').append(part.version()).append('\n');
     }
-    tree.file(base + "modules.dep", 0644, chosen.modulesDep().getBytes(DurableFiles.TEXT));
-    tree.file(base + "modules.alias", 0644, chosen.modulesAlias().getBytes(DurableFiles.TEXT));
-    ByteArrayOutputStream out = new ByteArrayOutputStream(8 << 20);
-    tree.write(out);
-    return out.toByteArray();
+    for (KernelModules.Module module : modules.modules()) {
+      text.append("module ").append(module.path()).append('\n');
+    }
+    modules.builtIn().forEach(name -> text.append("built in ").append(name).append('\n'));
+    modules.absent().forEach(name -> text.append("not in kernel ").append(name).append('\n'));
+    return text.toString();
   }
 
-  private static byte[] recipeFile(String location) throws IOException {
-    try {
-      return TinyRecipe.bytes(location);
-    } catch (ImageException e) {
-      throw new IOException(e.getMessage(), e);
-    }
-  }
-
-  private static byte[] busybox(Path deb) throws ImageException {
-    ByteArrayOutputStream found = new ByteArrayOutputStream(2 << 20);
-    DebArchive.read(
-        deb,
-        DebArchive.Limits.DEFAULT,
-        (entry, content) -> {
-          if (entry.kind() == DebEntry.Kind.FILE && BUSYBOX.matcher(entry.path()).matches()) {
-            found.write(content.readNBytes(MAX_BUSYBOX));
-          }
-        });
-    if (found.size() == 0) {
-      throw new ImageException("No busybox is in the package %s.".formatted(deb));
-    }
-    return found.toByteArray();
-  }
-
-  private void write(String key, byte[] kernel, byte[] initrd) throws IOException {
-    Path temporary = Files.createTempDirectory(folder, ".new");
-    try {
-      DurableFiles.writeSynced(temporary.resolve(KERNEL), kernel);
-      DurableFiles.writeSynced(temporary.resolve(INITRD), initrd);
-      // What is under the final name now is not whole, or we would not build.
-      DurableFiles.deleteFolder(folder.resolve(key));
-      DurableFiles.publish(temporary, folder, key);
-    } finally {
-      DurableFiles.deleteFolder(temporary);
+  /** Deletes what builds left behind that were killed; the lock keeps others away. */
+  private void dropUnfinished() throws IOException {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, UNFINISHED + "*")) {
+      for (Path path : left) {
+        DurableFiles.deleteFolder(path);
+        Files.deleteIfExists(path);
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -26,6 +27,9 @@ import org.vivarium.images.deb.PackageSource;
 public final class TinyLinux {
   /** The flavour for everyday use: the distribution's kernel for virtual machines. */
   public static final String DEFAULT_FLAVOUR = "cloud";
+
+  /** Holds the recipe's digest, and for which program file it was computed. */
+  private static final String DIGEST = "recipe.digest";
 
   /** Within this process; between processes a file lock serves. */
   private static final ReentrantLock BUILDING = new ReentrantLock();
@@ -50,12 +54,42 @@ public final class TinyLinux {
       throws ImageException {
     Path folder = tiny(imagesFolder);
     Optional<Stamp> stamp = Stamp.read(folder, flavour);
-    if (stamp.isEmpty() || !stamp.get().recipe().equals(TinyRecipe.digest())) {
+    if (stamp.isEmpty() || !stamp.get().recipe().equals(recipe(folder))) {
       return Optional.empty();
     }
     BootImage image = image(folder, stamp.get());
     boolean there = Files.exists(image.kernel()) && Files.exists(initrd(folder, stamp.get()));
     return there ? Optional.of(image) : Optional.empty();
+  }
+
+  /**
+   * Returns the recipe's digest. It is computed once for each state of the program file, since that
+   * takes longer than all the rest of a start.
+   */
+  private static String recipe(Path folder) throws ImageException {
+    String code = TinyRecipe.codeState();
+    if (code.isEmpty()) {
+      return TinyRecipe.digest();
+    }
+    try {
+      String known = Files.readString(folder.resolve(DIGEST));
+      int space = known.lastIndexOf(' ');
+      if (space > 0 && known.substring(0, space).equals(code)) {
+        return known.substring(space + 1);
+      }
+    } catch (NoSuchFileException _) {
+      // Not computed yet.
+    } catch (IOException e) {
+      throw new ImageException("Cannot read the folder %s.".formatted(folder), e);
+    }
+    String digest = TinyRecipe.digest();
+    try {
+      DurableFiles.write(folder, DIGEST, (code + " " + digest).getBytes(DurableFiles.TEXT));
+    } catch (IOException _) {
+      // A folder that this user cannot write to serves too, a little slower.
+      return digest;
+    }
+    return digest;
   }
 
   /** As {@link #build(Path, String, PackageSource, Progress)}, for the default flavour. */

@@ -1,8 +1,10 @@
 package org.vivarium.images.tiny;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.CodeSource;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -58,6 +60,19 @@ final class TinyRecipe {
 
   static String files() throws ImageException {
     return text("files.txt");
+  }
+
+  /**
+   * Names the program file that this class came from, by size and time: as long as it stays the
+   * same, so does the recipe. Empty where classes lie in folders, as during development.
+   */
+  static String codeState() {
+    CodeSource source = TinyRecipe.class.getProtectionDomain().getCodeSource();
+    if (source == null || !"file".equals(source.getLocation().getProtocol())) {
+      return "";
+    }
+    File file = new File(source.getLocation().getPath());
+    return file.isFile() ? file.length() + " " + file.lastModified() : "";
   }
 
   /** A digest of all that decides what the image becomes, packages aside. */
