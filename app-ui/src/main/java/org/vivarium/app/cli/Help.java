@@ -66,7 +66,7 @@ final class Help {
     }
     String indent = " ".repeat(widest + 4);
     for (Row row : rows) {
-      List<String> lines = wrap(row.text(), WIDTH - indent.length());
+      List<String> lines = TextWrap.lines(row.text(), WIDTH - indent.length());
       if (row.label().length() > widest) {
         out.println("  " + row.label());
         out.println(indent + lines.getFirst());
@@ -78,19 +78,5 @@ final class Help {
         out.println(indent + line);
       }
     }
-  }
-
-  private static List<String> wrap(String text, int width) {
-    List<String> lines = new ArrayList<>();
-    StringBuilder line = new StringBuilder();
-    for (String word : text.split(" ")) {
-      if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
-        lines.add(line.toString());
-        line.setLength(0);
-      }
-      line.append(line.isEmpty() ? "" : " ").append(word);
-    }
-    lines.add(line.toString());
-    return lines;
   }
 }
