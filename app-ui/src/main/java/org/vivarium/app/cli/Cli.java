@@ -1,105 +1,95 @@
 package org.vivarium.app.cli;
 
 import java.io.PrintStream;
-import java.util.Collection;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.vivarium.images.ImageException;
+import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
 /** Runs one command of the command line, and turns a failure into one sentence and a status. */
 public final class Cli {
   private static final String DEBUG_VARIABLE = "VIVARIUM_DEBUG";
 
-  private final Map<String, Command> commands = new LinkedHashMap<>();
   private final PrintStream out;
   private final PrintStream err;
 
   /**
-   * A command line with the given commands.
-   *
-   * @param commands in the order of the help
    * @param out where results go
    * @param err where errors go
    */
-  public Cli(Collection<Command> commands, PrintStream out, PrintStream err) {
-    for (Command command : commands) {
-      this.commands.put(command.name(), command);
-    }
+  public Cli(PrintStream out, PrintStream err) {
     this.out = out;
     this.err = err;
   }
 
-  /** The command line that {@code ./vivarium} offers. */
-  public static Cli standard(PrintStream out, PrintStream err) {
-    return new Cli(List.of(new DoctorCommand()), out, err);
-  }
-
   /**
-   * Runs the command that the words name.
+   * Runs the command that the words name; with no word, the first guest in the terminal.
    *
    * @param words the command line, without the launcher's name
    * @return the exit status, one of {@link ExitStatus}
    */
   public int run(String... words) {
-    try {
-      return dispatch(List.of(words));
-    } catch (CommandException e) {
-      err.println(e.getMessage());
-      return e.status();
-    } catch (RuntimeException | Error e) {
-      if (System.getenv(DEBUG_VARIABLE) != null) {
-        e.printStackTrace(err);
-      }
+    if (words.length == 0) {
       err.println(
-          "Vivarium met a fault of its own: " + e + "; " + DEBUG_VARIABLE + "=1 shows where.");
-      return ExitStatus.FAILED;
-    } finally {
-      out.flush();
-      err.flush();
+          "The desktop is not there yet; here is a first guest in the terminal (--help for more).");
+      return line(new BootCommand()).execute();
     }
+    // The command that starts a machine skips the model of all the others, for its start is timed.
+    if (words[0].equals(BootCommand.NAME)) {
+      return line(new BootCommand()).execute(Arrays.copyOfRange(words, 1, words.length));
+    }
+    return line(new VivariumCommand()).execute(words);
   }
 
-  private int dispatch(List<String> words) throws CommandException {
-    String first = words.isEmpty() ? "--help" : words.getFirst();
-    switch (first) {
-      case "--help", "-h", "help" -> Help.all(commands.values(), out);
-      case "--version" -> out.println(version());
-      default -> {
-        return run(first, words.subList(1, words.size()));
+  private CommandLine line(Object command) {
+    CommandLine line = new CommandLine(command);
+    line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(Cli::badCommandLine);
+    line.setExecutionExceptionHandler(Cli::failed);
+    return line;
+  }
+
+  private static int badCommandLine(ParameterException e, String[] words) {
+    CommandLine command = e.getCommandLine();
+    String help = command.getCommandSpec().qualifiedName() + " --help";
+    command.getErr().println(sentence(String.valueOf(e.getMessage())) + " See '" + help + "'.");
+    return ExitStatus.BAD_INPUT;
+  }
+
+  private static int failed(Exception e, CommandLine command, ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    if (System.getenv(DEBUG_VARIABLE) != null) {
+      e.printStackTrace(err);
+    }
+    return switch (e) {
+      case InvalidConfigException bad -> {
+        err.println(bad.getMessage());
+        yield ExitStatus.BAD_INPUT;
       }
-    }
-    return ExitStatus.OK;
+      case VmmException refused -> {
+        err.println(refused.getMessage());
+        yield ExitStatus.FAILED;
+      }
+      case ImageException missing -> {
+        err.println(missing.getMessage());
+        yield ExitStatus.FAILED;
+      }
+      default -> {
+        err.println(
+            "Vivarium met a fault of its own: " + e + "; " + DEBUG_VARIABLE + "=1 shows where.");
+        yield ExitStatus.FAILED;
+      }
+    };
   }
 
-  private int run(String name, List<String> words) throws CommandException {
-    Command command = commands.get(name);
-    if (command == null) {
-      throw new CommandException(
-          ExitStatus.BAD_INPUT,
-          "Unknown command '"
-              + name
-              + "'"
-              + Suggestion.among(commands.keySet(), name)
-              + " './vivarium --help' lists the commands.");
-    }
-    int end = words.indexOf("--");
-    List<String> options = end < 0 ? words : words.subList(0, end);
-    if (options.contains("--help") || options.contains("-h")) {
-      Help.of(command, out);
-      return ExitStatus.OK;
-    }
-    return command.run(Arguments.parse(command, words), out);
-  }
-
-  private static String version() {
-    String version = Cli.class.getPackage().getImplementationVersion();
-    return "Vivarium "
-        + (version == null ? "(development build)" : version)
-        + ", Java "
-        + Runtime.version()
-        + ", "
-        + System.getProperty("os.name")
-        + " "
-        + System.getProperty("os.version");
+  private static String sentence(String text) {
+    return text.endsWith(".") ? text : text + ".";
   }
 }
