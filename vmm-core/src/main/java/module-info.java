@@ -6,6 +6,7 @@ module org.vivarium.vmm {
   requires static transitive org.jspecify;
   requires transitive org.vivarium.devices;
   requires com.fasterxml.jackson.databind;
+  requires org.slf4j;
 
   exports org.vivarium.vmm;
   exports org.vivarium.vmm.config;
