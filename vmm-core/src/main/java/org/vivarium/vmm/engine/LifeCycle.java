@@ -174,9 +174,7 @@ public final class LifeCycle {
 
   /** Events after the end are dropped: the last thing that a listener hears is the end. */
   private void addWhenRoom(MachineEvent event) {
-    while (pending.size() >= MAX_PENDING
-        && !state.isEnd()
-        && !Thread.currentThread().equals(teller)) {
+    while (pending.size() >= MAX_PENDING && !state.isEnd() && Thread.currentThread() != teller) {
       changed.awaitUninterruptibly();
     }
     if (!state.isEnd()) {
@@ -214,7 +212,7 @@ public final class LifeCycle {
    * when the listener itself calls. A listener that blocks is waited for {@code patience} long.
    */
   public void join(Duration patience) {
-    if (Thread.currentThread().equals(teller)) {
+    if (Thread.currentThread() == teller) {
       return;
     }
     try {
