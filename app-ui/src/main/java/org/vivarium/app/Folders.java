@@ -6,8 +6,8 @@ import java.util.Map;
 /**
  * Where Vivarium keeps things.
  *
- * @param home machines and images: {@code VIVARIUM_HOME}, else {@code $XDG_DATA_HOME/vivarium}, else
- *     {@code ~/.local/share/vivarium}
+ * @param home machines and images: {@code VIVARIUM_HOME}, else {@code $XDG_DATA_HOME/vivarium},
+ *     else {@code ~/.local/share/vivarium}
  */
 public record Folders(Path home) {
   /** The folders of the person who runs this process. */

@@ -174,7 +174,9 @@ public final class LifeCycle {
 
   /** Events after the end are dropped: the last thing that a listener hears is the end. */
   private void addWhenRoom(MachineEvent event) {
-    while (pending.size() >= MAX_PENDING && !state.isEnd() && Thread.currentThread() != teller) {
+    while (pending.size() >= MAX_PENDING
+        && !state.isEnd()
+        && !Thread.currentThread().equals(teller)) {
       changed.awaitUninterruptibly();
     }
     if (!state.isEnd()) {
@@ -212,7 +214,7 @@ public final class LifeCycle {
    * when the listener itself calls. A listener that blocks is waited for {@code patience} long.
    */
   public void join(Duration patience) {
-    if (Thread.currentThread() == teller) {
+    if (Thread.currentThread().equals(teller)) {
       return;
     }
     try {

@@ -154,15 +154,15 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
 
   @Override
   public void pause() throws VmmException {
-    step(MachineState.RUNNING, "stop", MachineState.PAUSED);
+    step("stop", MachineState.PAUSED);
   }
 
   @Override
   public void resume() throws VmmException {
-    step(MachineState.PAUSED, "cont", MachineState.RUNNING);
+    step("cont", MachineState.RUNNING);
   }
 
-  private void step(MachineState from, String command, MachineState to) throws VmmException {
+  private void step(String command, MachineState to) throws VmmException {
     request.lock();
     try {
       if (life.state() != to && command(command)) {
