@@ -22,6 +22,7 @@ final class ConsolePump implements Runnable {
   private final PanicScanner scanner;
   private final Runnable onPanic;
   private boolean panicTold;
+  private volatile long printed;
 
   /**
    * @param onPanic called at most once, on the thread that runs this, when the guest printed a
@@ -34,11 +35,18 @@ final class ConsolePump implements Runnable {
     this.onPanic = onPanic;
   }
 
+  /** Bytes that the guest has printed so far. Any thread. */
+  long printed() {
+    return printed;
+  }
+
   @Override
+  @SuppressWarnings("NonAtomicVolatileUpdate") // only this thread writes
   public void run() {
     byte[] chunk = new byte[64 << 10];
     try {
       for (int n = guest.read(chunk); n > 0; n = guest.read(chunk)) {
+        printed += n;
         scanner.scan(chunk, 0, n);
         write(chunk, n);
         if (!panicTold && scanner.isLastWord() && staysSilent()) {

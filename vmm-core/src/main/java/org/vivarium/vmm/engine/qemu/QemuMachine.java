@@ -49,6 +49,8 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   private final LifeCycle life;
   private final PanicScanner scanner = new PanicScanner();
   private final ConsoleInput input;
+  private final ConsolePump pump;
+  private final FirmwareReset firmware = new FirmwareReset();
   private final Qmp monitor;
   private final Thread consoleThread;
   private final Thread inputThread;
@@ -72,8 +74,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     Process process = channels.process().console();
     input = new ConsoleInput(process.getOutputStream());
     monitor = new Qmp(channels.monitor(), name + " monitor", this);
-    ConsolePump pump =
-        new ConsolePump(process.getInputStream(), console, scanner, this::panicPrinted);
+    pump = new ConsolePump(process.getInputStream(), console, scanner, this::panicPrinted);
     consoleThread = thread("console", pump);
     inputThread = thread("input", input);
     debugThread = thread("debug", this::readStages);
@@ -260,10 +261,13 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   private void restarted(boolean byGuest) {
     if (byGuest) {
       LockSupport.parkNanos(CONSOLE_LAG_NANOS);
-      if (scanner.explainsReset()) {
-        panicPrinted();
-        return;
-      }
+    }
+    if (firmware.isOwn(byGuest, pump.printed())) {
+      return;
+    }
+    if (byGuest && scanner.explainsReset()) {
+      panicPrinted();
+      return;
     }
     scanner.forget();
     life.restarted(byGuest ? "The guest restarted the machine." : null);

@@ -50,7 +50,7 @@ final class QemuProcess {
     try {
       return new QemuProcess(name, started.join(), exited);
     } catch (CompletionException e) {
-      throw new VmmException("%s cannot be started.".formatted(found.qemu()), e.getCause());
+      throw new VmmException("%s cannot be started.".formatted(found.qemu()), e);
     }
   }
 

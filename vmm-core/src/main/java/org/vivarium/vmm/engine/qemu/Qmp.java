@@ -1,6 +1,7 @@
 package org.vivarium.vmm.engine.qemu;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -67,7 +68,8 @@ final class Qmp implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Qmp.class);
   private static final long UNANSWERED = 0;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final ByteChannel channel;
   private final Events events;
@@ -162,7 +164,7 @@ final class Qmp implements AutoCloseable {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof VmmException sentence
           ? sentence
-          : new VmmException("QEMU failed after %s.".formatted(what), e.getCause());
+          : new VmmException("QEMU failed after %s.".formatted(what), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new VmmException("Waiting for QEMU was interrupted after %s.".formatted(what), e);

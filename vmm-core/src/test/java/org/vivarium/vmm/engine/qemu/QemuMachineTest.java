@@ -90,6 +90,8 @@ class QemuMachineTest {
     console.readTo(TestGuest.PROMPT, BOOT);
     assertEquals("42\r\n", run("echo $((6*7))"));
     assertEquals(MachineState.RUNNING, machine.state());
+    assertEquals(
+        1, listener.events().stream().filter(MachineEvent.Restarted.class::isInstance).count());
   }
 
   @Test
