@@ -1,4 +1,4 @@
-package org.vivarium.app;
+package org.vivarium.vmm;
 
 import java.nio.file.Path;
 import java.util.Map;
