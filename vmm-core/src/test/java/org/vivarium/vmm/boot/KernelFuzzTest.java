@@ -38,7 +38,7 @@ class KernelFuzzTest {
   @FuzzTest(maxDuration = "2m")
   void commandLineAndInitrd(FuzzedDataProvider data) throws KvmException {
     ByteBuffer kernel = data.consumeBoolean() ? TestKernels.bzImage() : TestKernels.elf();
-    BootImage initrd = TestKernels.initrd(data.consumeInt(1, 2 * MIB));
+    BootImage initrd = TestKernels.initrd(data.consumeInt(1, 20_000));
     check(kernel.array(), initrd, data.consumeRemainingAsString());
   }
 
