@@ -126,7 +126,8 @@ public final class MirrorPackageSource implements PackageSource {
     StringBuilder state = new StringBuilder("mirror " + mirror);
     for (String suite : suites) {
       try {
-        state.append(' ').append(Files.getLastModifiedTime(indexFile(suite)).toMillis());
+        long time = Files.getLastModifiedTime(indexFile(suite)).toMillis();
+        state.append(' ').append(time);
       } catch (IOException _) {
         // Not fetched yet; the first look-up fetches it.
         state.append(" none");
@@ -155,13 +156,18 @@ public final class MirrorPackageSource implements PackageSource {
   }
 
   /** Returns the SHA-256 of the index that the suite's Release file promises. */
-  private String promisedIndex(String suite) throws IOException, ImageException {
+  private String promisedIndex(String suite) throws ImageException {
     URI address = address("dists/" + suite + "/Release");
     Path part = work.resolve("Release.part");
-    Files.deleteIfExists(part);
-    new Download(address, part, MAX_INDEX).run(done -> {});
-    String release = Files.readString(part, StandardCharsets.UTF_8);
-    Files.deleteIfExists(part);
+    String release;
+    try {
+      Files.deleteIfExists(part);
+      new Download(address, part, MAX_INDEX).run(done -> {});
+      release = Files.readString(part, StandardCharsets.UTF_8);
+      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      throw new ImageException(cannotFetch(address, e), e);
+    }
     Pattern line = Pattern.compile("(?m)^ ([0-9a-f]{64}) +\\d+ " + Pattern.quote(INDEX) + "$");
     Matcher found = line.matcher(release);
     if (!found.find()) {
