@@ -34,6 +34,9 @@ final class EmulatedGuest implements AutoCloseable {
   }
 
   /**
+   * Starts a guest whose console is the serial port, or the virtio console that the options add
+   * with "virtconsole,chardev=console".
+   *
    * @param folder for sockets and logs
    */
   static EmulatedGuest start(BootImage image, String append, Path folder, List<String> options)
@@ -42,13 +45,17 @@ final class EmulatedGuest implements AutoCloseable {
     Path debugPort = folder.resolve("debug");
     List<String> command = new ArrayList<>(List.of("timeout", "120", "qemu-system-x86_64"));
     command.addAll(List.of("-accel", "tcg", "-M", "q35", "-cpu", "max", "-m", "512"));
-    command.addAll(List.of("-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot"));
+    command.addAll(List.of("-nodefaults", "-display", "none", "-no-reboot"));
     command.addAll(List.of("-kernel", image.kernel().toString()));
     command.addAll(List.of("-initrd", Objects.requireNonNull(image.initrd()).toString()));
     command.addAll(List.of("-append", image.commandLine() + " " + append));
     command.addAll(List.of("-qmp", "unix:" + control + ",server=on,wait=off"));
     command.addAll(List.of("-chardev", "file,id=debug,path=" + debugPort));
     command.addAll(List.of("-device", "isa-debugcon,iobase=0xe9,chardev=debug"));
+    command.addAll(List.of("-chardev", "stdio,id=console"));
+    if (!options.contains("virtconsole,chardev=console")) {
+      command.addAll(List.of("-serial", "chardev:console"));
+    }
     command.addAll(options);
     Process qemu = new ProcessBuilder(command).redirectErrorStream(true).start();
     return new EmulatedGuest(qemu, control, debugPort);

@@ -81,7 +81,7 @@ class TinyLinuxBootTest {
       guest.type("\u001a");
       guest.await("Stopped");
       guest.await(PROMPT);
-      guest.type("kill %1; wait; exit\n");
+      guest.type("kill -KILL %1; wait %1; exit\n");
       guest.await("ends the machine.");
       guest.await(PROMPT);
       guest.type("reboot\n");
@@ -141,7 +141,7 @@ class TinyLinuxBootTest {
             "cloud",
             "",
             "-device",
-            "pcie-root-port,id=port",
+            "pcie-root-port,id=slot1",
             "-drive",
             "if=none,id=disk,format=raw,file=" + disk)) {
       guest.await(PROMPT);
@@ -149,7 +149,7 @@ class TinyLinuxBootTest {
       guest.await("listening\r\n");
       guest.control(
           "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"virtio-blk-pci\","
-              + "\"drive\":\"disk\",\"bus\":\"port\",\"id\":\"late\"}}");
+              + "\"drive\":\"disk\",\"bus\":\"slot1\",\"id\":\"late\"}}");
       guest.type("until [ -b /dev/vda ]; do sleep 0.1; done; echo it is here\n");
       guest.await("it is here\r\n");
       guest.type("poweroff\n");
@@ -158,8 +158,22 @@ class TinyLinuxBootTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"cloud", "cloud-6.12"})
+  void theShellIsOnAVirtioConsoleWhereThereIsNoSerialPort(String flavour) throws Exception {
+    String[] options = {"-device", "virtio-serial-pci", "-device", "virtconsole,chardev=console"};
+    try (EmulatedGuest guest = boot(flavour, "console=hvc0", options)) {
+      guest.await(PROMPT);
+      guest.type("tty\n");
+      guest.await("/dev/hvc0");
+      guest.type("poweroff\n");
+
+      assertEquals(0, guest.exit());
+    }
+  }
+
   @Test
-  void theVirtioConsoleAndItsSizeAreTaken() throws Exception {
+  void theSizeOfTheTerminalIsTaken() throws Exception {
     try (EmulatedGuest guest = boot("cloud", "vivarium.size=132x43")) {
       guest.await(PROMPT);
       guest.type("stty size\n");
