@@ -69,6 +69,7 @@ public final class MirrorPackageSource implements PackageSource {
 
   @Override
   public void fetch(DebPackage wanted, Path target, Progress progress) throws ImageException {
+    PackageFile.checkSize(wanted);
     if (wanted.filename().contains("..") || wanted.filename().startsWith("/")) {
       throw new ImageException(
           "The mirror's index names the file %s, outside of the mirror; use another mirror."
@@ -149,7 +150,9 @@ public final class MirrorPackageSource implements PackageSource {
         read.read(new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8)));
       } catch (IOException e) {
         throw new ImageException(
-            "Cannot read the package index %s; delete it and try again.".formatted(file), e);
+            "Cannot read the package index %s (%s); delete it and try again."
+                .formatted(file, e.getMessage()),
+            e);
       }
     }
     return read;

@@ -237,6 +237,20 @@ class MirrorPackageSourceTest {
   }
 
   @Test
+  void aPackageThatWouldFillTheDiskIsRefused() throws Exception {
+    DebPackage tool = tool();
+    DebPackage huge =
+        new DebPackage("huge", "1", List.of(), tool.filename(), 2L << 30, tool.sha256());
+
+    ImageException e =
+        assertThrows(
+            ImageException.class,
+            () -> source.fetch(huge, folder.resolve("tool.deb"), Progress.NONE));
+
+    assertTrue(e.getMessage().contains("limit"), e.getMessage());
+  }
+
+  @Test
   void progressReachesTheWhole() throws Exception {
     List<Long> done = new CopyOnWriteArrayList<>();
 
