@@ -92,9 +92,11 @@ public final class KvmVm extends FileDescriptor {
       kvm_userspace_memory_region.memory_size(region, size);
       kvm_userspace_memory_region.userspace_addr(region, hva);
       // SAFETY: [hva, hva + size) is guest memory that outlives this virtual machine (class doc).
-      KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_SET_USER_MEMORY_REGION(), region.address()),
-          "map memory slot %d: gpa=0x%x, %d MiB".formatted(slot, gpa, size >> 20));
+      long result = NativeCalls.ioctl(fd(), Linux.KVM_SET_USER_MEMORY_REGION(), region.address());
+      if (result < 0) {
+        throw new KvmException(
+            "map memory slot %d: gpa=0x%x, %d KiB".formatted(slot, gpa, size >> 10), (int) -result);
+      }
     }
   }
 
