@@ -232,6 +232,10 @@ public final class KvmVm extends FileDescriptor {
    * Makes a virtual processor. Call on the thread that will run it: the KVM API asks that one
    * thread makes all of a vCPU's calls.
    *
+   * <p>With an irqchip, set a register of its local APIC before it runs ({@link
+   * KvmVcpu#setLapicRegister}): Linux lists the local APICs while it makes a vCPU, before the new
+   * one is found, and INIT and start-up messages are lost until it lists them again.
+   *
    * @param id 0 for the boot processor; also its APIC id
    */
   public KvmVcpu createVcpu(int id) throws KvmException {
