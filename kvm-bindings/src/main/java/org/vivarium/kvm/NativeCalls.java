@@ -29,9 +29,18 @@ final class NativeCalls {
   private static final long ERRNO_OFFSET =
       Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno"));
 
-  /** One capture segment a thread; the automatic arena frees it when the thread is gone. */
-  private static final ThreadLocal<MemorySegment> CAPTURE =
-      ThreadLocal.withInitial(() -> newCaptureSegment(Arena.ofAuto()));
+  private static final Capture CAPTURE = new Capture();
+
+  /**
+   * One capture segment a thread; the automatic arena frees it when the thread is gone. A class
+   * rather than a lambda, which would cost the first native call of a process some milliseconds.
+   */
+  private static final class Capture extends ThreadLocal<MemorySegment> {
+    @Override
+    protected MemorySegment initialValue() {
+      return newCaptureSegment(Arena.ofAuto());
+    }
+  }
 
   private NativeCalls() {}
 
