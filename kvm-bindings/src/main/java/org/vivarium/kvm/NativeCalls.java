@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 import org.vivarium.kvm.ffi.Linux;
 
 /**
@@ -28,9 +29,18 @@ final class NativeCalls {
   private static final long ERRNO_OFFSET =
       Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno"));
 
-  /** One capture segment a thread; the automatic arena frees it when the thread is gone. */
-  private static final ThreadLocal<MemorySegment> CAPTURE =
-      ThreadLocal.withInitial(() -> newCaptureSegment(Arena.ofAuto()));
+  private static final Capture CAPTURE = new Capture();
+
+  /**
+   * One capture segment a thread; the automatic arena frees it when the thread is gone. A class
+   * rather than a lambda, which would cost the first native call of a process some milliseconds.
+   */
+  private static final class Capture extends ThreadLocal<MemorySegment> {
+    @Override
+    protected MemorySegment initialValue() {
+      return newCaptureSegment(Arena.ofAuto());
+    }
+  }
 
   private NativeCalls() {}
 
@@ -86,6 +96,24 @@ final class NativeCalls {
 
   static long call(int number, long a, long b, long c, long d, long e, long f) {
     return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, d, e, f);
+  }
+
+  /**
+   * Opens a file by name.
+   *
+   * @param flags {@code O_*} or-ed; O_CREAT is not among them
+   * @return the file descriptor, or {@code -errno}
+   */
+  static long open(Path path, int flags) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment name = scratch.allocateFrom(path.toString());
+      long fd;
+      do {
+        // SAFETY: name is a NUL-terminated string that lives until the call returns.
+        fd = call(Linux.SYS_openat(), Linux.AT_FDCWD(), name.address(), flags, 0);
+      } while (fd == -Errno.EINTR);
+      return fd;
+    }
   }
 
   /** {@code ioctl(2)} with an integer or an address as its argument. */

@@ -1274,6 +1274,15 @@ public class Linux extends Linux$shared {
     public static int EPOLL_CTL_MOD() {
         return EPOLL_CTL_MOD;
     }
+    private static final int SIOCGIFINDEX = (int)35123L;
+    /**
+     * {@snippet lang=c :
+     * #define SIOCGIFINDEX 35123
+     * }
+     */
+    public static int SIOCGIFINDEX() {
+        return SIOCGIFINDEX;
+    }
     private static final int MAP_NORESERVE = (int)16384L;
     /**
      * {@snippet lang=c :
@@ -1463,6 +1472,12 @@ public class Linux extends Linux$shared {
     public static int SOCK_NONBLOCK() {
         return SOCK_NONBLOCK;
     }
+    /**
+     * {@snippet lang=c :
+     * typedef unsigned short sa_family_t
+     * }
+     */
+    public static final OfShort sa_family_t = Linux.C_SHORT;
     private static final int MSG_DONTWAIT = (int)64L;
     /**
      * {@snippet lang=c :
@@ -2281,6 +2296,15 @@ public class Linux extends Linux$shared {
      */
     public static int AF_UNIX() {
         return AF_UNIX;
+    }
+    private static final int IFNAMSIZ = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define IFNAMSIZ 16
+     * }
+     */
+    public static int IFNAMSIZ() {
+        return IFNAMSIZ;
     }
     private static final int SYS_accept4 = (int)288L;
     /**
