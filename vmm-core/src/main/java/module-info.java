@@ -11,4 +11,5 @@ module org.vivarium.vmm {
   exports org.vivarium.vmm;
   exports org.vivarium.vmm.config;
   exports org.vivarium.vmm.engine;
+  exports org.vivarium.vmm.engine.qemu;
 }

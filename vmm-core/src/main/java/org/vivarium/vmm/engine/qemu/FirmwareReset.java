@@ -6,17 +6,21 @@ package org.vivarium.vmm.engine.qemu;
  * reports two resets for one. Used by one thread.
  */
 final class FirmwareReset {
+  /** Bytes that may arrive late: they travel by another way than the news of the reset. */
+  static final int STRAGGLERS = 64;
+
   private boolean due;
   private long printedBefore;
 
   /**
-   * Whether a reset is the firmware's own: the second in a row, before the guest printed anything.
+   * Whether a reset is the firmware's own: the second in a row, before the guest printed anything
+   * but stragglers.
    *
    * @param byGuest whether QEMU says that the reset came from within the machine
    * @param printed bytes on the console so far
    */
   boolean isOwn(boolean byGuest, long printed) {
-    boolean own = byGuest && due && printed == printedBefore;
+    boolean own = byGuest && due && printed - printedBefore <= STRAGGLERS;
     due = !own;
     printedBefore = printed;
     return own;

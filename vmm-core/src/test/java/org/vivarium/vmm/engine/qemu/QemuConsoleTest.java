@@ -104,7 +104,6 @@ class QemuConsoleTest {
       }
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     private void take(byte b) {
       if (b != expected[at++]) {
         wrong = "Byte %d of line %d is %d".formatted(at, next, b);
