@@ -6,8 +6,11 @@ package org.vivarium.vmm.engine.qemu;
  * reports two resets for one. Used by one thread.
  */
 final class FirmwareReset {
-  /** Bytes that may arrive late: they travel by another way than the news of the reset. */
-  static final int STRAGGLERS = 64;
+  /**
+   * Bytes that may arrive late: the last ones before a reset travel by another way than the news of
+   * it. Far fewer than what a kernel and its user space print before they can restart.
+   */
+  static final int STRAGGLERS = 1024;
 
   private boolean due;
   private long printedBefore;
