@@ -17,6 +17,9 @@ final class ConsolePump implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(ConsolePump.class);
   private static final long NAP = TimeUnit.MILLISECONDS.toNanos(20);
 
+  private static final long SETTLED = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final int MOST_SETTLINGS = 20;
+
   private final InputStream guest;
   private final ConsoleOutput console;
   private final PanicScanner scanner;
@@ -40,8 +43,19 @@ final class ConsolePump implements Runnable {
     return printed;
   }
 
+  /**
+   * Waits until nothing has been printed for a moment: news of a reset overtakes the last bytes,
+   * which travel by another way. Gives up after a second.
+   */
+  void settle() {
+    long before = -1;
+    for (int i = 0; i < MOST_SETTLINGS && before != printed; i++) {
+      before = printed;
+      LockSupport.parkNanos(SETTLED);
+    }
+  }
+
   @Override
-  @SuppressWarnings("NonAtomicVolatileUpdate") // only this thread writes
   public void run() {
     byte[] chunk = new byte[64 << 10];
     try {

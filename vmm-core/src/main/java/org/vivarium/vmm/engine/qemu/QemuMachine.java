@@ -6,8 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,9 +38,6 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
 
   /** How long a killed machine waits for a console receiver that blocks. */
   private static final Duration CONSOLE_OF_KILLED = Duration.ofSeconds(1);
-
-  /** A reset overtakes the last console bytes, which travel by another way, by less than this. */
-  private static final long CONSOLE_LAG_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final String name;
   private final QemuChannels channels;
@@ -97,6 +92,9 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     try {
       monitor.open(GREETING);
       life.reached(BootStage.MACHINE_BUILT);
+    } catch (Qmp.Ended e) {
+      close();
+      throw new VmmException("QEMU did not start: %s".formatted(channels.process().lastWords()), e);
     } catch (VmmException e) {
       close();
       throw e;
@@ -117,7 +115,10 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
       try {
         monitor.execute("cont", COMMAND);
       } catch (VmmException e) {
-        endBecause(e.getMessage());
+        if (!(e instanceof Qmp.Ended)) {
+          trouble = e.getMessage();
+        }
+        endProcess();
         awaitEnd();
         throw e;
       }
@@ -220,11 +221,6 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     }
   }
 
-  private void endBecause(@Nullable String sentence) {
-    trouble = sentence;
-    endProcess();
-  }
-
   private void awaitEnd() {
     boolean interrupted = false;
     Optional<Outcome> end = Optional.empty();
@@ -259,9 +255,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   }
 
   private void restarted(boolean byGuest) {
-    if (byGuest) {
-      LockSupport.parkNanos(CONSOLE_LAG_NANOS);
-    }
+    pump.settle();
     if (firmware.isOwn(byGuest, pump.printed())) {
       return;
     }

@@ -13,7 +13,7 @@ class FirmwareResetTest {
     assertFalse(firmware.isOwn(true, 100));
     assertTrue(firmware.isOwn(true, 100));
     assertFalse(firmware.isOwn(true, 200));
-    assertTrue(firmware.isOwn(true, 200));
+    assertTrue(firmware.isOwn(true, 200 + FirmwareReset.STRAGGLERS));
   }
 
   @Test
@@ -35,6 +35,6 @@ class FirmwareResetTest {
   void resetAfterOutputIsTheGuestsWhereTheFirmwareDoesNotReset() {
     firmware.isOwn(true, 100);
 
-    assertFalse(firmware.isOwn(true, 101));
+    assertFalse(firmware.isOwn(true, 101 + FirmwareReset.STRAGGLERS));
   }
 }
