@@ -105,9 +105,14 @@ class QemuMachineTest {
 
   @Test
   void powerButtonIsHeardByTheGuest() throws Exception {
-    machine.pressPowerButton();
+    // A press before the guest's daemon listens is lost, as on any computer: press again.
+    Optional<Outcome> outcome = Optional.empty();
+    for (int press = 0; press < 10 && outcome.isEmpty(); press++) {
+      machine.pressPowerButton();
+      outcome = machine.await(Duration.ofSeconds(10));
+    }
 
-    assertEquals(new Outcome.PoweredOff(), end());
+    assertEquals(Optional.of(new Outcome.PoweredOff()), outcome);
   }
 
   @Test
