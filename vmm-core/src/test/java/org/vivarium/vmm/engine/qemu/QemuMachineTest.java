@@ -87,6 +87,8 @@ class QemuMachineTest {
     TestConsole.type(machine, "reboot");
 
     listener.await(MachineEvent.Restarted.class::isInstance, SOON);
+    // The shell may show one more prompt before it is stopped.
+    console.readTo(TestGuest.GREETING, BOOT);
     console.readTo(TestGuest.PROMPT, BOOT);
     assertEquals("42\r\n", run("echo $((6*7))"));
     assertEquals(MachineState.RUNNING, machine.state());
