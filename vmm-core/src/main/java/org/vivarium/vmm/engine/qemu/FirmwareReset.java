@@ -1,9 +1,11 @@
 package org.vivarium.vmm.engine.qemu;
 
+import java.util.concurrent.TimeUnit;
+
 /**
  * Tells the firmware's own resets from the guest's. SeaBIOS finds after a reset that it has run
- * before, and resets the machine once more to start clean (SeaBIOS, src/resume.c), so that QEMU
- * reports two resets for one. Used by one thread.
+ * before, and resets the machine again to start clean, by several ways in turn until one works
+ * (SeaBIOS, src/resume.c), so that QEMU reports two or three resets for one. Used by one thread.
  */
 final class FirmwareReset {
   /**
@@ -12,19 +14,28 @@ final class FirmwareReset {
    */
   static final int STRAGGLERS = 1024;
 
-  private boolean due;
+  /** The firmware resets sooner after a reset than this, and no guest boots so fast. */
+  static final long SOON_MICROS = TimeUnit.SECONDS.toMicros(1);
+
+  private boolean any;
+  private long lastMicros;
   private long printedBefore;
 
   /**
-   * Whether a reset is the firmware's own: the second in a row, before the guest printed anything
-   * but stragglers.
+   * Whether a reset is the firmware's own: soon after another, and without output but stragglers.
    *
    * @param byGuest whether QEMU says that the reset came from within the machine
+   * @param micros when, by QEMU's clock
    * @param printed bytes on the console so far
    */
-  boolean isOwn(boolean byGuest, long printed) {
-    boolean own = byGuest && due && printed - printedBefore <= STRAGGLERS;
-    due = !own;
+  boolean isOwn(boolean byGuest, long micros, long printed) {
+    boolean own =
+        any
+            && byGuest
+            && micros - lastMicros < SOON_MICROS
+            && printed - printedBefore <= STRAGGLERS;
+    any = true;
+    lastMicros = micros;
     printedBefore = printed;
     return own;
   }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   private final Thread consoleThread;
   private final Thread inputThread;
   private final Thread debugThread;
+  private final Thread endThread;
 
   /** Held while a person's request runs, so that two of them do not mix. */
   private final ReentrantLock request = new ReentrantLock();
@@ -73,6 +75,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     consoleThread = thread("console", pump);
     inputThread = thread("input", input);
     debugThread = thread("debug", this::readStages);
+    endThread = thread("end", this::ended);
   }
 
   private Thread thread(String role, Runnable work) {
@@ -88,7 +91,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     consoleThread.start();
     inputThread.start();
     debugThread.start();
-    channels.process().exited().thenAcceptAsync(this::ended, task -> thread("end", task).start());
+    channels.process().exited().thenRun(endThread::start);
     try {
       monitor.open(GREETING);
       life.reached(BootStage.MACHINE_BUILT);
@@ -212,6 +215,16 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   public void close() {
     kill();
     life.join(LAST_EVENTS);
+    channels.process().join(LAST_EVENTS);
+    try {
+      for (Thread thread : List.of(endThread, consoleThread, inputThread, debugThread)) {
+        if (!thread.equals(Thread.currentThread())) {
+          thread.join(LAST_EVENTS);
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void endProcess() {
@@ -237,9 +250,9 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   }
 
   @Override
-  public void event(String event, JsonNode data) {
+  public void event(String event, long micros, JsonNode data) {
     switch (event) {
-      case "RESET" -> restarted(data.path("guest").asBoolean());
+      case "RESET" -> restarted(data.path("guest").asBoolean(), micros);
       case "SHUTDOWN" -> shutdownReason = data.path("reason").asText();
       case "GUEST_PANICKED" -> panic = "";
       default -> LOG.debug("{}: {} {}", name, event, data);
@@ -254,9 +267,9 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     endProcess();
   }
 
-  private void restarted(boolean byGuest) {
+  private void restarted(boolean byGuest, long micros) {
     pump.settle();
-    if (firmware.isOwn(byGuest, pump.printed())) {
+    if (firmware.isOwn(byGuest, micros, pump.printed())) {
       return;
     }
     if (byGuest && scanner.explainsReset()) {
@@ -295,7 +308,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     }
   }
 
-  private void ended(int status) {
+  private void ended() {
     try {
       monitor.join(LAST_EVENTS);
       debugThread.join(LAST_EVENTS);
@@ -308,7 +321,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     }
     input.close();
     channels.close();
-    life.end(outcome(status));
+    life.end(outcome(channels.process().exited().join()));
   }
 
   private Outcome outcome(int status) {

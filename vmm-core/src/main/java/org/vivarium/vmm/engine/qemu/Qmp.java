@@ -41,9 +41,10 @@ final class Qmp implements AutoCloseable {
     /**
      * QEMU reports an event (qapi/run-state.json).
      *
+     * @param micros when, in microseconds since 1970 by QEMU's clock; 0 if it does not say
      * @param data the event's own members; an empty object if it has none
      */
-    void event(String name, JsonNode data);
+    void event(String name, long micros, JsonNode data);
 
     /**
      * Nothing more will come.
@@ -193,14 +194,22 @@ final class Qmp implements AutoCloseable {
     if (message.has("QMP")) {
       greeting.complete(message);
     } else if (message.path("event").isTextual()) {
-      JsonNode data = message.path("data");
-      events.event(
-          message.path("event").asText(), data.isObject() ? data : JSON.createObjectNode());
+      event(message);
     } else if (message.has("return") || message.has("error")) {
       answer(message);
     } else {
       throw new IOException("a message of no known kind");
     }
+  }
+
+  private void event(JsonNode message) {
+    JsonNode time = message.path("timestamp");
+    long micros =
+        TimeUnit.SECONDS.toMicros(time.path("seconds").asLong())
+            + time.path("microseconds").asLong();
+    JsonNode data = message.path("data");
+    events.event(
+        message.path("event").asText(), micros, data.isObject() ? data : JSON.createObjectNode());
   }
 
   private void answer(JsonNode message) {

@@ -9,32 +9,42 @@ class FirmwareResetTest {
   private final FirmwareReset firmware = new FirmwareReset();
 
   @Test
-  void secondOfTwoInARowIsTheFirmwares() {
-    assertFalse(firmware.isOwn(true, 100));
-    assertTrue(firmware.isOwn(true, 100));
-    assertFalse(firmware.isOwn(true, 200));
-    assertTrue(firmware.isOwn(true, 200 + FirmwareReset.STRAGGLERS));
+  void firstIsTheGuests() {
+    assertFalse(firmware.isOwn(true, 0, 0));
   }
 
   @Test
-  void thirdOfThreeInARowIsTheGuests() {
-    firmware.isOwn(true, 100);
-    firmware.isOwn(true, 100);
+  void thoseSoonAfterItAreTheFirmwares() {
+    firmware.isOwn(true, 5_000_000, 100);
 
-    assertFalse(firmware.isOwn(true, 100));
+    assertTrue(firmware.isOwn(true, 5_200_000, 100 + FirmwareReset.STRAGGLERS));
+    assertTrue(firmware.isOwn(true, 5_203_000, 100 + FirmwareReset.STRAGGLERS));
   }
 
   @Test
-  void resetByAPersonIsNeverTheFirmwaresAndIsFollowedByIt() {
-    assertFalse(firmware.isOwn(false, 100));
-    assertFalse(firmware.isOwn(false, 100));
-    assertTrue(firmware.isOwn(true, 100));
+  void thoseSoonAfterAPersonsAreTheFirmwares() {
+    assertFalse(firmware.isOwn(false, 5_000_000, 100));
+    assertTrue(firmware.isOwn(true, 5_200_000, 100));
   }
 
   @Test
-  void resetAfterOutputIsTheGuestsWhereTheFirmwareDoesNotReset() {
-    firmware.isOwn(true, 100);
+  void resetByAPersonIsNeverTheFirmwares() {
+    firmware.isOwn(true, 5_000_000, 100);
 
-    assertFalse(firmware.isOwn(true, 101 + FirmwareReset.STRAGGLERS));
+    assertFalse(firmware.isOwn(false, 5_000_001, 100));
+  }
+
+  @Test
+  void laterOneIsTheGuests() {
+    firmware.isOwn(true, 5_000_000, 100);
+
+    assertFalse(firmware.isOwn(true, 5_000_000 + FirmwareReset.SOON_MICROS, 100));
+  }
+
+  @Test
+  void oneAfterOutputIsTheGuests() {
+    firmware.isOwn(true, 5_000_000, 100);
+
+    assertFalse(firmware.isOwn(true, 5_000_001, 101 + FirmwareReset.STRAGGLERS));
   }
 }

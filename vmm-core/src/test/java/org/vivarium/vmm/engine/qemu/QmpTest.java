@@ -66,8 +66,8 @@ class QmpTest {
 
   private final class Recorder implements Qmp.Events {
     @Override
-    public void event(String name, JsonNode data) {
-      events.add(name + " " + data);
+    public void event(String name, long micros, JsonNode data) {
+      events.add(name + "@" + micros + " " + data);
     }
 
     @Override
@@ -140,12 +140,13 @@ class QmpTest {
   void eventsComeInOrderAndBeforeTheAnswerAfterThem() throws Exception {
     open();
     say("{\"event\": \"STOP\", \"timestamp\": {}}\r\n{\"event\": \"RES");
-    say("ET\", \"data\": {\"guest\": true}}\n");
+    say(
+        "ET\", \"data\": {\"guest\": true}, \"timestamp\": {\"seconds\": 7, \"microseconds\": 42}}\n");
     answering("\"return\": {}");
 
     qmp.execute("stop", PATIENCE);
 
-    assertEquals(List.of("STOP {}", "RESET {\"guest\":true}"), List.copyOf(events));
+    assertEquals(List.of("STOP@0 {}", "RESET@7000042 {\"guest\":true}"), List.copyOf(events));
   }
 
   @Test
@@ -261,7 +262,7 @@ class QmpTest {
 
     assertEquals("quit", answerNext("\"return\": {}"));
     say("{\"event\": \"SHUTDOWN\", \"data\": {}}\r\n");
-    assertEquals("SHUTDOWN {}", events.poll(30, TimeUnit.SECONDS));
+    assertEquals("SHUTDOWN@0 {}", events.poll(30, TimeUnit.SECONDS));
   }
 
   @Test

@@ -14,6 +14,9 @@ final class TestGuest {
   /** What its shell prints when it waits for a command. */
   static final String PROMPT = "tiny:~# ";
 
+  /** What it prints once in every boot, before the first prompt. */
+  static final String GREETING = "Tiny Linux: ";
+
   private TestGuest() {}
 
   /** Where the guest is kept once it has been built. */
