@@ -1,32 +1,27 @@
 package org.vivarium.app.doctor;
 
+import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.engine.EngineChoice;
+
 /**
- * Which engine {@code --engine auto} takes here, and why.
+ * Which engine {@code --engine auto} takes, and why.
  *
  * @param engine {@code kvm}, {@code qemu}, or {@code none} where no machine can run
- * @param reason one clause
+ * @param reason a sentence without its full stop
  */
 public record EngineForecast(String engine, String reason) {
-  static final String DEVICE = "/dev/kvm";
-  static final String QEMU = "qemu-system-x86_64";
+  /** What no engine is called. */
+  static final String NONE = "none";
 
-  /** Looks at what the engines need; starts no guest. */
-  static EngineForecast of(Host host) {
-    Processor processor = Processor.of(host);
-    if (processor.virtualizes() && host.canReadAndWrite(DEVICE)) {
-      return new EngineForecast("kvm", "the processor virtualizes in hardware");
+  /** Asks the choice that a start would make on this computer; it may run a probe guest. */
+  public static EngineForecast here() {
+    try {
+      EngineChoice.Decision decision = Engines.choice().decide(EngineChoice.Request.AUTO);
+      String reason = decision.reason().replaceFirst("^Engine: ", "");
+      return new EngineForecast(decision.engine(), reason.replaceFirst("\\.$", ""));
+    } catch (VmmException e) {
+      return new EngineForecast(NONE, String.valueOf(e.getMessage()).replaceFirst("\\.$", ""));
     }
-    String obstacle;
-    if (!processor.virtualizes()) {
-      obstacle = "the processor offers no hardware virtualization";
-    } else if (host.exists(DEVICE)) {
-      obstacle = "this user may not open " + DEVICE;
-    } else {
-      obstacle = "there is no " + DEVICE;
-    }
-    if (host.program(QEMU).isPresent()) {
-      return new EngineForecast("qemu", obstacle + ", so software emulation runs the machine");
-    }
-    return new EngineForecast("none", obstacle + ", and there is no " + QEMU + " to emulate one");
   }
 }

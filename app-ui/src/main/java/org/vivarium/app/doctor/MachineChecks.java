@@ -6,17 +6,19 @@ import java.util.List;
 /** What runs machines: processor, KVM, QEMU. */
 final class MachineChecks {
   private static final String SECTION = "Running machines";
+  private static final String DEVICE = "/dev/kvm";
+  private static final String QEMU = "qemu-system-x86_64";
 
   private MachineChecks() {}
 
-  static List<Finding> all(Host host) {
+  static List<Finding> all(Host host, EngineForecast forecast) {
     Processor processor = Processor.of(host);
     List<Finding> findings = new ArrayList<>();
     findings.add(processor(processor));
     findings.add(module(host, processor));
     findings.add(device(host, processor));
     findings.add(qemu(host));
-    findings.add(engine(host));
+    findings.add(engine(forecast));
     return findings;
   }
 
@@ -57,7 +59,7 @@ final class MachineChecks {
   }
 
   private static Finding device(Host host, Processor processor) {
-    String path = EngineForecast.DEVICE;
+    String path = DEVICE;
     if (!host.exists(path)) {
       return Finding.note(
           SECTION,
@@ -79,7 +81,7 @@ final class MachineChecks {
 
   private static Finding qemu(Host host) {
     String subject = "QEMU";
-    return host.program(EngineForecast.QEMU)
+    return host.program(QEMU)
         .map(
             path ->
                 Finding.ok(
@@ -91,23 +93,16 @@ final class MachineChecks {
                 Finding.note(
                     SECTION,
                     subject,
-                    EngineForecast.QEMU + " is not installed; only software emulation needs it",
+                    QEMU + " is not installed; only software emulation needs it",
                     Remedy.install(host, "qemu-system-x86")));
   }
 
-  private static Finding engine(Host host) {
-    EngineForecast forecast = EngineForecast.of(host);
+  private static Finding engine(EngineForecast forecast) {
     String subject = "Engine";
     return switch (forecast.engine()) {
-      case "kvm" -> Finding.ok(SECTION, subject, "kvm: " + forecast.reason());
-      case "qemu" ->
-          Finding.note(SECTION, subject, "qemu: " + forecast.reason() + "; it is slower", "");
-      default ->
-          Finding.missing(
-              SECTION,
-              subject,
-              "none: " + forecast.reason(),
-              Remedy.install(host, "qemu-system-x86"));
+      case "kvm" -> Finding.ok(SECTION, subject, forecast.reason());
+      case EngineForecast.NONE -> Finding.missing(SECTION, subject, forecast.reason(), "");
+      default -> Finding.note(SECTION, subject, forecast.reason() + "; it is slower", "");
     };
   }
 }

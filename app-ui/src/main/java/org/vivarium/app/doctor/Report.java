@@ -20,16 +20,17 @@ public record Report(EngineForecast engine, List<Finding> findings) {
    * Checks a computer.
    *
    * @param host the computer
+   * @param engine which engine would run a machine on it
    * @param javaVersion the version of the Java runtime, such as {@code 25.0.3}
    * @param dataFolder where machines and images are kept; it need not exist
    */
-  public static Report of(Host host, String javaVersion, String dataFolder) {
+  public static Report of(Host host, EngineForecast engine, String javaVersion, String dataFolder) {
     List<Finding> findings = new ArrayList<>();
-    findings.addAll(MachineChecks.all(host));
+    findings.addAll(MachineChecks.all(host, engine));
     findings.addAll(ToolChecks.all(host));
     findings.addAll(DesktopChecks.all(host));
     findings.addAll(SystemChecks.all(host, javaVersion, dataFolder));
-    return new Report(EngineForecast.of(host), findings);
+    return new Report(engine, findings);
   }
 
   /** Returns whether a machine can run here, be it slowly. */

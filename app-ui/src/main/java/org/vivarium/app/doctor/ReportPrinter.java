@@ -54,11 +54,7 @@ public final class ReportPrinter {
     if (!report.isUsable()) {
       return "Machines cannot run here yet: see what is marked missing.";
     }
-    return "Machines run here with the engine "
-        + report.engine().engine()
-        + ": "
-        + report.engine().reason()
-        + ".";
+    return "Machines run here with " + report.engine().reason() + ".";
   }
 
   /** Prints the report as one JSON object. */

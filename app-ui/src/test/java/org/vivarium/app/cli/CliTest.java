@@ -1,0 +1,80 @@
+package org.vivarium.app.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CliTest {
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  private int run(String... words) {
+    try (PrintStream outStream = new PrintStream(out, true, StandardCharsets.UTF_8);
+        PrintStream errStream = new PrintStream(err, true, StandardCharsets.UTF_8)) {
+      return new Cli(outStream, errStream).run(words);
+    }
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "bogus",
+        "--bogus",
+        "boot --bogus",
+        "boot extra",
+        "boot --cpus",
+        "boot --cpus=0",
+        "boot --cpus=1000",
+        "boot --cpus=four",
+        "boot --memory=0",
+        "boot --memory=1",
+        "boot --memory=-1",
+        "boot --memory=lots",
+        "boot --memory=99999999999999999999G",
+        "boot --engine=warp",
+        "boot --timeout=0",
+        "boot --timeout=soon",
+        "boot --initrd=/alone",
+        "doctor --bogus",
+      })
+  void badInputIsOneSentenceAndStatusTwo(String line) {
+    int status = run(line.split(" "));
+
+    assertEquals(ExitStatus.BAD_INPUT, status, err());
+    assertEquals(1, err().lines().count(), err());
+    assertTrue(err().matches("[A-Z].*[.]\\R"), err());
+    assertEquals("", out());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "boot --help", "doctor --help"})
+  void helpGoesToStandardOutput(String line) {
+    int status = run(line.split(" "));
+
+    assertEquals(ExitStatus.OK, status);
+    assertTrue(out().startsWith("Usage: "), out());
+    assertEquals("", err());
+  }
+
+  @Test
+  void versionNamesTheProgram() {
+    int status = run("--version");
+
+    assertEquals(ExitStatus.OK, status);
+    assertTrue(out().startsWith("Vivarium "));
+  }
+}
