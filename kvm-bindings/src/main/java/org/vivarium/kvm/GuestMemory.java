@@ -326,6 +326,7 @@ public final class GuestMemory implements AutoCloseable {
         // SAFETY: MAP_FIXED replaces a part of the reservation made one line above, ours alone.
         KvmException.check(
             NativeCalls.call(Linux.SYS_mmap(), address, size, protection, flags, memfd, 0), what);
+        // SAFETY: advice about the mapping made above, which changes no content.
         // Advice only: a kernel without huge pages or core dump control answers EINVAL.
         NativeCalls.call(Linux.SYS_madvise(), address, size, Linux.MADV_HUGEPAGE());
         NativeCalls.call(Linux.SYS_madvise(), address, size, Linux.MADV_DONTDUMP());
@@ -362,6 +363,7 @@ public final class GuestMemory implements AutoCloseable {
     private static int createMemfd(long size, String what) throws KvmException {
       try (Arena scratch = Arena.ofConfined()) {
         MemorySegment name = scratch.allocateFrom("vivarium-guest-memory");
+        // SAFETY: name is a NUL-terminated string that lives until the call returns.
         int flags = Linux.MFD_CLOEXEC() | Linux.MFD_ALLOW_SEALING();
         int fd =
             (int)

@@ -170,6 +170,7 @@ public final class Kvm extends FileDescriptor {
   public List<CpuidEntry> supportedCpuid() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment table = CpuidEntry.allocateTable(scratch, MAX_CPUID_ENTRIES);
+      // SAFETY: table says itself how many entries it has room for.
       KvmException.check(
           NativeCalls.ioctl(fd(), Linux.KVM_GET_SUPPORTED_CPUID(), table.address()),
           "read the supported CPUID leaves");

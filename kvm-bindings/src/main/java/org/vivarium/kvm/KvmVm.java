@@ -48,7 +48,7 @@ public final class KvmVm extends FileDescriptor {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment address = scratch.allocateFrom(ValueLayout.JAVA_LONG, gpa);
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_SET_IDENTITY_MAP_ADDR(), address.address()),
+          ioctl(Linux.KVM_SET_IDENTITY_MAP_ADDR(), address),
           "set the identity map address 0x" + Long.toHexString(gpa));
     }
   }
@@ -65,7 +65,7 @@ public final class KvmVm extends FileDescriptor {
       MemorySegment config = kvm_pit_config.allocate(scratch);
       kvm_pit_config.flags(config, Linux.KVM_PIT_SPEAKER_DUMMY());
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_CREATE_PIT2(), config.address()),
+          ioctl(Linux.KVM_CREATE_PIT2(), config),
           "create the interval timer");
     }
   }
@@ -92,7 +92,7 @@ public final class KvmVm extends FileDescriptor {
       kvm_userspace_memory_region.memory_size(region, size);
       kvm_userspace_memory_region.userspace_addr(region, hva);
       // SAFETY: [hva, hva + size) is guest memory that outlives this virtual machine (class doc).
-      long result = NativeCalls.ioctl(fd(), Linux.KVM_SET_USER_MEMORY_REGION(), region.address());
+      long result = ioctl(Linux.KVM_SET_USER_MEMORY_REGION(), region);
       if (result < 0) {
         throw new KvmException(
             "map memory slot %d: gpa=0x%x, %d KiB".formatted(slot, gpa, size >> 10), (int) -result);
@@ -105,7 +105,7 @@ public final class KvmVm extends FileDescriptor {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment table = GsiRoute.toTable(scratch, routes);
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_SET_GSI_ROUTING(), table.address()),
+          ioctl(Linux.KVM_SET_GSI_ROUTING(), table),
           "set " + routes.size() + " interrupt routes");
     }
   }
@@ -117,7 +117,7 @@ public final class KvmVm extends FileDescriptor {
       kvm_irq_level.irq(level, gsi);
       kvm_irq_level.level(level, asserted ? 1 : 0);
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_IRQ_LINE(), level.address()),
+          ioctl(Linux.KVM_IRQ_LINE(), level),
           "set interrupt line " + gsi);
     }
   }
@@ -134,7 +134,7 @@ public final class KvmVm extends FileDescriptor {
       kvm_msi.address_hi(msi, (int) (address >>> 32));
       kvm_msi.data(msi, data);
       return KvmException.check(
-              NativeCalls.ioctl(fd(), Linux.KVM_SIGNAL_MSI(), msi.address()),
+              ioctl(Linux.KVM_SIGNAL_MSI(), msi),
               "send a message-signalled interrupt")
           > 0;
     }
@@ -157,7 +157,7 @@ public final class KvmVm extends FileDescriptor {
       kvm_irqfd.gsi(irqfd, gsi);
       kvm_irqfd.flags(irqfd, flags);
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_IRQFD(), irqfd.address()),
+          ioctl(Linux.KVM_IRQFD(), irqfd),
           "attach an event to interrupt " + gsi);
     }
   }
@@ -203,7 +203,7 @@ public final class KvmVm extends FileDescriptor {
       kvm_ioeventfd.fd(request, event.fd());
       kvm_ioeventfd.flags(request, all);
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_IOEVENTFD(), request.address()),
+          ioctl(Linux.KVM_IOEVENTFD(), request),
           "attach an event to address 0x" + Long.toHexString(io.address()));
     }
   }
@@ -213,7 +213,7 @@ public final class KvmVm extends FileDescriptor {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment data = kvm_clock_data.allocate(scratch);
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_GET_CLOCK(), data.address()), "read the guest's clock");
+          ioctl(Linux.KVM_GET_CLOCK(), data), "read the guest's clock");
       return kvm_clock_data.clock(data);
     }
   }
@@ -224,7 +224,7 @@ public final class KvmVm extends FileDescriptor {
       MemorySegment data = kvm_clock_data.allocate(scratch);
       kvm_clock_data.clock(data, nanos);
       KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_SET_CLOCK(), data.address()), "set the guest's clock");
+          ioctl(Linux.KVM_SET_CLOCK(), data), "set the guest's clock");
     }
   }
 
@@ -249,5 +249,10 @@ public final class KvmVm extends FileDescriptor {
   /** Opens this virtual machine's statistics. */
   public KvmStats openStats() throws KvmException {
     return KvmStats.open(fd(), "the virtual machine");
+  }
+
+  private long ioctl(long request, MemorySegment argument) {
+    // SAFETY: argument is a live segment of the structure that the request names.
+    return NativeCalls.ioctl(fd(), request, argument.address());
   }
 }
