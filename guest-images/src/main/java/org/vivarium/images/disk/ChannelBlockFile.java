@@ -41,12 +41,8 @@ public final class ChannelBlockFile implements BlockFile {
    */
   public static ChannelBlockFile open(Path path, boolean readOnly, HolePuncher puncher)
       throws IOException {
+    requireDisk(path);
     try {
-      int type = (Integer) Files.getAttribute(path, "unix:mode") & S_IFMT;
-      if (type != S_IFREG && type != S_IFBLK) {
-        throw new DiskImageException(
-            "Disk " + path + " is neither a regular file nor a block device.");
-      }
       FileChannel channel =
           FileChannel.open(
               path,
@@ -60,17 +56,39 @@ public final class ChannelBlockFile implements BlockFile {
         channel.close();
         throw e;
       }
+    } catch (AccessDeniedException e) {
+      throw denied(path, readOnly, e);
+    }
+  }
+
+  /**
+   * Checks, without opening it, that a path is a regular file or a block device.
+   *
+   * @throws DiskImageException where it is not, or is missing
+   */
+  static void requireDisk(Path path) throws IOException {
+    try {
+      int type = (Integer) Files.getAttribute(path, "unix:mode") & S_IFMT;
+      if (type != S_IFREG && type != S_IFBLK) {
+        throw new DiskImageException(
+            "Disk " + path + " is neither a regular file nor a block device.");
+      }
     } catch (NoSuchFileException e) {
       throw new DiskImageException("Disk " + path + " does not exist.", e);
     } catch (AccessDeniedException e) {
-      throw new DiskImageException(
-          "Disk "
-              + path
-              + " may not be opened for "
-              + (readOnly ? "reading" : "writing")
-              + ": check the file's owner and mode, or attach it read-only.",
-          e);
+      throw denied(path, true, e);
     }
+  }
+
+  /** The error of a file that the host does not let this user open. */
+  static DiskImageException denied(Path path, boolean readOnly, IOException cause) {
+    return new DiskImageException(
+        "Disk "
+            + path
+            + " may not be opened for "
+            + (readOnly ? "reading" : "writing")
+            + ": check the owner and mode of the file and its folders, or attach it read-only.",
+        cause);
   }
 
   @Override

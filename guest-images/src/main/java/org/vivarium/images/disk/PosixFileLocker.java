@@ -115,11 +115,12 @@ public final class PosixFileLocker implements FileLocker {
       try {
         channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
         writable = true;
-      } catch (AccessDeniedException e) {
-        channel = openForReading(e);
       } catch (FileSystemException e) {
-        // A read-only file system says so in its own words.
-        channel = openForReading(e);
+        if (mode == Mode.WRITE) {
+          throw e instanceof AccessDeniedException ? ChannelBlockFile.denied(file, false, e) : e;
+        }
+        // No right to write, or a read-only file system.
+        channel = FileChannel.open(file, StandardOpenOption.READ);
       }
       try {
         take();
@@ -127,13 +128,6 @@ public final class PosixFileLocker implements FileLocker {
         channel.close();
         throw e;
       }
-    }
-
-    private FileChannel openForReading(IOException why) throws IOException {
-      if (mode == Mode.WRITE) {
-        throw why;
-      }
-      return FileChannel.open(file, StandardOpenOption.READ);
     }
 
     /** Takes locks anew that the kernel dropped when another descriptor was closed. */

@@ -33,17 +33,11 @@ public final class RawImage implements DiskImage {
 
   /** Opens a raw disk and locks it. */
   public static RawImage open(Path path, DiskOptions options) throws IOException {
-    BlockFile file = ChannelBlockFile.open(path, options.readOnly(), options.puncher());
+    LockedFile locked = LockedFile.open(path, options);
     try {
-      FileLocker.Lease lease = options.locker().lock(path, FileLocker.Mode.of(options.readOnly()));
-      try {
-        return new RawImage(file, lease);
-      } catch (IOException | RuntimeException e) {
-        lease.close();
-        throw e;
-      }
+      return new RawImage(locked.file(), locked.lease());
     } catch (IOException | RuntimeException e) {
-      file.close();
+      locked.abandon();
       throw e;
     }
   }

@@ -8,12 +8,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.images.disk.BackingPolicy;
 import org.vivarium.images.disk.BlockFile;
-import org.vivarium.images.disk.ChannelBlockFile;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.Extent;
 import org.vivarium.images.disk.FileLocker;
+import org.vivarium.images.disk.LockedFile;
 import org.vivarium.images.disk.Ranges;
 
 /**
@@ -82,18 +82,11 @@ public final class Qcow2Image implements DiskImage {
   }
 
   static Qcow2Image open(Path path, DiskOptions options, List<Object> chain) throws IOException {
-    BlockFile file = ChannelBlockFile.open(path, options.readOnly(), options.puncher());
+    LockedFile locked = LockedFile.open(path, options);
     try {
-      FileLocker.Lease lease = options.locker().lock(path, FileLocker.Mode.of(options.readOnly()));
-      try {
-        return open(file, lease, options, chain);
-      } catch (IOException | RuntimeException e) {
-        file.close();
-        lease.close();
-        throw e;
-      }
+      return open(locked.file(), locked.lease(), options, chain);
     } catch (IOException | RuntimeException e) {
-      file.close();
+      locked.abandon();
       throw e;
     }
   }
