@@ -119,14 +119,14 @@ public final class Qcow2Image implements DiskImage {
       throws DiskImageException {
     check.that(
         header.version() == 3,
-        "is of version 2 and so opened read-only only; convert it with qemu-img amend -o"
+        "is of version 2, which can only be read here; convert it with qemu-img amend -o"
             + " compat=1.1");
     check.that(
         (header.incompatible() & Qcow2Header.CORRUPT) == 0,
-        "is marked as corrupt and so opened read-only only; repair it with qemu-img check -r all");
+        "is marked as corrupt and can only be read; repair it with qemu-img check -r all");
     check.that(
         !header.geometry().extendedL2(),
-        "has extended L2 entries and so is opened read-only only; convert it with qemu-img convert"
+        "has extended L2 entries, which can only be read here; convert it with qemu-img convert"
             + " -O qcow2");
     check.that(
         (header.autoclear() & Qcow2Header.BITMAPS) == 0,

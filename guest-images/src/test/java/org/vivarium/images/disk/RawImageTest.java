@@ -163,7 +163,7 @@ class RawImageTest {
     for (Path p : List.of(folder, fifo, Path.of("/dev/null"), folder.resolve("missing"))) {
       DiskImageException e =
           assertThrows(DiskImageException.class, () -> RawImage.open(p, DiskOptions.readWrite()));
-      assertTrue(e.getMessage().contains(p.toString()), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains(p.toString()), e.toString());
     }
   }
 

@@ -12,6 +12,7 @@ import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.FileLocker;
+import org.vivarium.images.disk.ForwardingBlockFile;
 
 /** Short ways for tests to open, read and write disks. */
 final class Disks {
@@ -28,7 +29,14 @@ final class Disks {
   private Disks() {}
 
   static Qcow2Image open(BlockFile file, DiskOptions options) throws IOException {
-    return Qcow2Image.open(file, () -> {}, options.withLocker(FileLocker.none()), List.of());
+    BlockFile seen =
+        new ForwardingBlockFile(file) {
+          @Override
+          public boolean isReadOnly() {
+            return options.readOnly();
+          }
+        };
+    return Qcow2Image.open(seen, () -> {}, options.withLocker(FileLocker.none()), List.of());
   }
 
   static byte[] read(DiskImage image, long offset, int length) throws IOException {

@@ -70,8 +70,9 @@ class LockTest {
       for (boolean readOnly : new boolean[] {false, true}) {
         DiskOptions options = DiskOptions.readWrite().withReadOnly(readOnly);
         DiskImageException e = assertThrows(DiskImageException.class, () -> open(image, options));
-        assertTrue(e.getMessage().contains("process " + holder.pid()), e.getMessage());
-        assertTrue(e.getMessage().contains("qemu-io"), e.getMessage());
+        String message = String.valueOf(e.getMessage());
+        assertTrue(message.contains("process " + holder.pid()), message);
+        assertTrue(message.contains("qemu-io"), message);
       }
     }
     open(image, DiskOptions.readWrite()).close();

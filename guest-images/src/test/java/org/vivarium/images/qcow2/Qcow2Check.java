@@ -67,7 +67,7 @@ final class Qcow2Check {
       countL1(longAt(at), b.getInt((int) at + 8));
       int variable =
           b.getInt((int) at + 36) + b.getShort((int) at + 12) + b.getShort((int) at + 14);
-      at += (40 + variable + 7) / 8 * 8;
+      at += (40L + variable + 7) / 8 * 8;
     }
     reference(b.getLong(64), at - b.getLong(64), "snapshot table");
   }

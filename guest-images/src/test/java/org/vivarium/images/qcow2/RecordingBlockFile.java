@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.images.disk.BlockFile;
 import org.vivarium.images.disk.ForwardingBlockFile;
 
@@ -14,7 +15,7 @@ final class RecordingBlockFile extends ForwardingBlockFile {
   private static final int SECTOR = 512;
 
   /** A write of bytes; or a sync where {@code bytes} is null; or a new size where offset is -1. */
-  private record Event(long offset, byte[] bytes, long size) {}
+  private record Event(long offset, byte @Nullable [] bytes, long size) {}
 
   private final byte[] start;
   private final List<Event> events = new ArrayList<>();
@@ -87,7 +88,8 @@ final class RecordingBlockFile extends ForwardingBlockFile {
   }
 
   private static byte[] apply(byte[] image, Event event, Survivors survivors, Random random) {
-    if (event.bytes() == null) {
+    byte[] bytes = event.bytes();
+    if (bytes == null) {
       return image;
     }
     if (event.offset() < 0) {
@@ -96,7 +98,7 @@ final class RecordingBlockFile extends ForwardingBlockFile {
     boolean whole =
         survivors == Survivors.ALL || (survivors == Survivors.SOME_WRITES && random.nextBoolean());
     int from = (int) event.offset();
-    int length = event.bytes().length;
+    int length = bytes.length;
     byte[] result = image;
     for (int at = 0; at < length; ) {
       int n = whole ? length : Math.min(SECTOR - (from + at) % SECTOR, length - at);
@@ -104,7 +106,7 @@ final class RecordingBlockFile extends ForwardingBlockFile {
         if (from + at + n > result.length) {
           result = Arrays.copyOf(result, from + at + n);
         }
-        System.arraycopy(event.bytes(), at, result, from + at, n);
+        System.arraycopy(bytes, at, result, from + at, n);
       }
       at += n;
     }
