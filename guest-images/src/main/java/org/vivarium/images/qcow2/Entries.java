@@ -39,7 +39,7 @@ final class Entries {
 
   /** Whether the entry's cluster holds data that may be written in place. */
   static boolean isOwnedData(long entry) {
-    return (entry & (COPIED | COMPRESSED | ZERO)) == COPIED;
+    return (entry & (COPIED | COMPRESSED | ZERO)) == COPIED && offset(entry) != 0;
   }
 
   /** Host byte offset of a compressed cluster's data. */

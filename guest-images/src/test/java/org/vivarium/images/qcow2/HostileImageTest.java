@@ -271,6 +271,19 @@ class HostileImageTest {
     assertFirstClusterRefused("corrupt L2 entry");
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {1L << 63, 1L << 63 | 1, 1})
+  void l2EntryOfNoClusterWithFlagsIsWrittenLikeAFreeOne(long entry) throws IOException {
+    image.putLong(l2(), entry);
+
+    try (Qcow2Image opened = open(Disks.WRITE)) {
+      assertArrayEquals(new byte[100], Disks.read(opened, 0, 100));
+      Disks.write(opened, 50, Disks.filled(7, 100));
+      opened.mapForWrite(0, 10, new org.vivarium.images.disk.Extent());
+      assertArrayEquals(Disks.filled(7, 100), Disks.read(opened, 50, 100));
+    }
+  }
+
   @Test
   void l2EntryThatPointsAtMetadataIsNotWritten() throws IOException {
     int[] targets = {(int) image.getLong(48), refcountBlock(), l1(), l2()};
