@@ -45,7 +45,7 @@ public final class DiskImages {
     chain.add(key);
     return switch (format) {
       case RAW -> RawImage.open(path, options);
-      case QCOW2 -> Qcow2Image.open(path, options, chain);
+      case QCOW2 -> ImageOpener.open(path, options, chain);
     };
   }
 

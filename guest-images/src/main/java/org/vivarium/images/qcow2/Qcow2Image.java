@@ -6,14 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.vivarium.images.disk.BackingPolicy;
 import org.vivarium.images.disk.BlockFile;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.Extent;
 import org.vivarium.images.disk.FileLocker;
-import org.vivarium.images.disk.LockedFile;
 import org.vivarium.images.disk.Ranges;
 
 /**
@@ -30,14 +28,13 @@ public final class Qcow2Image implements DiskImage {
   private final InFlight inFlight = new InFlight();
   private final ClusterMap map;
   private final ImageReader reader;
-  private final Allocator allocator;
   private final MetadataFlush flush;
   private final ClusterWriter writer;
   private final ClusterEraser eraser;
   private final ImageResizer resizer;
   private final List<BlockFile> files;
 
-  private Qcow2Image(
+  Qcow2Image(
       BlockFile file,
       FileLocker.Lease lease,
       Qcow2Header header,
@@ -50,14 +47,16 @@ public final class Qcow2Image implements DiskImage {
     MetadataClusters metadata = new MetadataClusters();
     if (!file.isReadOnly()) {
       SnapshotTable snapshots = SnapshotTable.read(context);
-      prepareForWriting(l1, snapshots);
       metadata = MetadataClusters.of(context, l1, snapshots);
+      if (prepareForWriting(l1, snapshots)) {
+        metadata = MetadataClusters.of(context, l1, snapshots);
+      }
     }
     Refcounts refcounts = new Refcounts(context);
     L2Cache cache = new L2Cache(context, l1, metadata, cacheBytes);
     this.map = new ClusterMap(context, cache);
     this.reader = new ImageReader(context, map, backing);
-    this.allocator = new Allocator(context, refcounts, metadata, inFlight);
+    Allocator allocator = new Allocator(context, refcounts, metadata, inFlight);
     this.flush = new MetadataFlush(context, l1, cache, refcounts, allocator);
     ClusterWriter.Parts parts =
         new ClusterWriter.Parts(context, map, l1, cache, metadata, allocator, flush, reader);
@@ -78,73 +77,22 @@ public final class Qcow2Image implements DiskImage {
    * @throws DiskImageException where it cannot be opened, with the reason
    */
   public static Qcow2Image open(Path path, DiskOptions options) throws IOException {
-    return open(path, options, List.of(DiskImages.key(path)));
+    return ImageOpener.open(path, options, List.of(DiskImages.key(path)));
   }
 
-  static Qcow2Image open(Path path, DiskOptions options, List<Object> chain) throws IOException {
-    LockedFile locked = LockedFile.open(path, options);
-    try {
-      return open(locked.file(), locked.lease(), options, chain);
-    } catch (IOException | RuntimeException e) {
-      locked.abandon();
-      throw e;
-    }
-  }
-
-  /** Opens an image in an open and locked file, which it owns on success only. */
-  static Qcow2Image open(
-      BlockFile file, FileLocker.Lease lease, DiskOptions options, List<Object> chain)
-      throws IOException {
-    Qcow2Header header = Qcow2Header.read(file);
-    if (!file.isReadOnly()) {
-      checkWritable(header, new FieldCheck(file.path()));
-    }
-    DiskImage backing = null;
-    if (header.backingName() != null) {
-      BackingPolicy.BackingFile below =
-          options.backing().resolve(file.path(), header.backingName(), header.backingFormat());
-      backing = DiskImages.open(below.path(), below.format(), options.withReadOnly(true), chain);
-    }
-    try {
-      return new Qcow2Image(file, lease, header, backing, options.cacheBytes());
-    } catch (IOException | RuntimeException e) {
-      if (backing != null) {
-        backing.close();
-      }
-      throw e;
-    }
-  }
-
-  private static void checkWritable(Qcow2Header header, FieldCheck check)
-      throws DiskImageException {
-    check.that(
-        header.version() == 3,
-        "is of version 2, which can only be read here; convert it with qemu-img amend -o"
-            + " compat=1.1");
-    check.that(
-        (header.incompatible() & Qcow2Header.CORRUPT) == 0,
-        "is marked as corrupt and can only be read; repair it with qemu-img check -r all");
-    check.that(
-        !header.geometry().extendedL2(),
-        "has extended L2 entries, which can only be read here; convert it with qemu-img convert"
-            + " -O qcow2");
-    check.that(
-        (header.autoclear() & Qcow2Header.BITMAPS) == 0,
-        "has persistent bitmaps, which writing would make stale; remove them with qemu-img bitmap"
-            + " --remove");
-  }
-
-  private void prepareForWriting(L1Table l1, SnapshotTable snapshots) throws IOException {
-    Qcow2Header header = context.header();
-    if ((header.incompatible() & Qcow2Header.DIRTY) != 0) {
+  /** Repairs and marks what writing needs; true where the tables now lie elsewhere. */
+  private boolean prepareForWriting(L1Table l1, SnapshotTable snapshots) throws IOException {
+    boolean unclean = (context.header().incompatible() & Qcow2Header.DIRTY) != 0;
+    if (unclean) {
       RefcountRebuild.run(context, l1, snapshots);
-      header = context.header();
     }
+    Qcow2Header header = context.header();
     if (header.autoclear() != 0) {
       // Features that this program does not know would no longer hold once it has written.
       context.writeHeader(header.withFeatures(header.incompatible(), 0));
       context.sync();
     }
+    return unclean;
   }
 
   @Override

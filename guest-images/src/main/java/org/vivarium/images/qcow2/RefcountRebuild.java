@@ -14,9 +14,15 @@ final class RefcountRebuild {
   /** File clusters that are counted in memory, 4 bytes each. */
   private static final long MAX_CLUSTERS = 1L << 26;
 
+  /** Bytes of L2 tables that are read, so that tables that share one do not keep it busy. */
+  private static final long MAX_TABLE_BYTES = 16L << 30;
+
+  private static final String REMEDY = "; repair it with qemu-img check -r all";
+
   private final ImageContext context;
   private final Geometry geometry;
   private final int[] counts;
+  private long tableBytes;
 
   private RefcountRebuild(ImageContext context) throws IOException {
     this.context = context;
@@ -24,9 +30,7 @@ final class RefcountRebuild {
     long clusters = context.fileEnd() >>> geometry.clusterBits();
     context
         .check()
-        .that(
-            clusters <= MAX_CLUSTERS,
-            "was not closed and is too large to repair here; repair it with qemu-img check -r all");
+        .that(clusters <= MAX_CLUSTERS, "was not closed and is too large to repair here" + REMEDY);
     this.counts = new int[(int) clusters];
   }
 
@@ -61,8 +65,6 @@ final class RefcountRebuild {
     }
   }
 
-  private static final String REMEDY = "; repair it with qemu-img check -r all";
-
   private long checkedOffset(long offset) throws IOException {
     context
         .check()
@@ -76,6 +78,10 @@ final class RefcountRebuild {
     if (table == 0) {
       return;
     }
+    tableBytes += geometry.clusterSize();
+    context
+        .check()
+        .that(tableBytes <= MAX_TABLE_BYTES, "was not closed and has too many tables" + REMEDY);
     mark(table, geometry.clusterSize());
     for (long entry : context.readLongs(table, geometry.clusterSize() / Long.BYTES)) {
       if ((entry & Entries.COMPRESSED) != 0) {

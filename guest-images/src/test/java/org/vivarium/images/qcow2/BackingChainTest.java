@@ -20,12 +20,14 @@ import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.Extent;
 import org.vivarium.images.disk.FileLocker;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /** Only backing files that the disk's owner named are opened, whatever an image says. */
 class BackingChainTest {
   private static final int SIZE = 1 << 20;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
 
   private Path overlay(String file, String backing, DiskFormat format) throws IOException {
     Path path = folder.resolve(file);

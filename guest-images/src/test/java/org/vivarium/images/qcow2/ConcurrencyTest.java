@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.images.disk.Extent;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /** Several threads on one image, and host ranges that are in use while they are given up. */
 class ConcurrencyTest {
@@ -30,7 +31,8 @@ class ConcurrencyTest {
   private static final int OWN_CLUSTERS = 256;
   private static final int STEPS = 4000;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
 
   private Path create(long size) throws IOException {
     Path path = folder.resolve("disk.qcow2");

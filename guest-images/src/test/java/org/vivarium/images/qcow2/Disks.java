@@ -36,7 +36,7 @@ final class Disks {
             return options.readOnly();
           }
         };
-    return Qcow2Image.open(seen, () -> {}, options.withLocker(FileLocker.none()), List.of());
+    return ImageOpener.open(seen, () -> {}, options.withLocker(FileLocker.none()), List.of());
   }
 
   static byte[] read(DiskImage image, long offset, int length) throws IOException {

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImageException;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Fails every single read, write and sync of a scenario that passes every kind of metadata change,
@@ -24,7 +25,8 @@ import org.vivarium.images.disk.DiskImageException;
 class FaultMatrixTest {
   private static final int SIZE = 300 << 10;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
 
   /** One request: its range, what it leaves there, and how it is made. */
   private record Request(int offset, byte[] after, Action action) {}

@@ -16,16 +16,18 @@ import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.Extent;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Random histories of requests, applied to an image and to an array of bytes; afterwards both must
- * be equal and QEMU must find the image clean. {@code -Dvivarium.histories=1000} runs more.
+ * be equal and QEMU must find the image clean. {@code -Dvivarium.histories=1000} runs more of them.
  */
 class HistoryTest {
-  private static final int HISTORIES = Integer.getInteger("vivarium.histories", 40);
+  private static final int HISTORIES = Integer.getInteger("vivarium.histories", 25);
   private static final int STEPS = 120;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
 
   @Test
   void randomHistoriesLeaveWhatTheyWrote() throws Exception {

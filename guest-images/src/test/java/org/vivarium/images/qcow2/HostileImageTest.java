@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Images made to do harm. Each is refused, or its bad part is, with one sentence; none reaches
@@ -27,7 +28,9 @@ class HostileImageTest {
   private static final int CLUSTER = 4096;
   private static final int SIZE = 4 << 20;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
+
   private byte[] sound;
   private ByteBuffer image;
 

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Kills a process that writes to an image at random moments, again and again: QEMU must find the
@@ -28,7 +29,8 @@ class KillTest {
   private static final int KILLS = Integer.getInteger("vivarium.kills", 20);
   private static final int SIZE = 64 << 20;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
 
   @Test
   void aKilledProcessLosesNothingFlushedAndCorruptsNothing() throws Exception {

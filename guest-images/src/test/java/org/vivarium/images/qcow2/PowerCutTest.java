@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.images.disk.DiskFormat;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Cuts the power after every single write of random histories, with all, none and random subsets of
@@ -28,7 +29,8 @@ class PowerCutTest {
   private static final int SECTOR = 512;
   private static final int STEPS = 100;
 
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
 
   /** A state that a sector was given by a request, known from its first event on. */
   private record Version(int event, int sector, byte[] bytes) {}
@@ -156,7 +158,7 @@ class PowerCutTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+  @ValueSource(ints = {0, 1, 2, 3, 4})
   void everyCutLeavesAConsistentImageWithAllThatWasFlushed(int seed) throws Exception {
     History history = new History(seed, seed % 4 == 3);
     history.run();

@@ -13,10 +13,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.Extent;
+import org.vivarium.images.disk.MemoryTempDir;
 
 /** Images that QEMU made read back equal; images that were written here please QEMU. */
 class QemuInteropTest {
-  @TempDir Path folder;
+  @TempDir(factory = MemoryTempDir.class)
+  Path folder;
 
   private Path qemuCreate(String options, String size) throws Exception {
     Path image = folder.resolve("qemu.qcow2");
