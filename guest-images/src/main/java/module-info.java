@@ -12,6 +12,7 @@ module org.vivarium.images {
 
   exports org.vivarium.images;
   exports org.vivarium.images.deb;
+  exports org.vivarium.images.disk;
   exports org.vivarium.images.kernel;
   exports org.vivarium.images.tiny;
 }
