@@ -8,4 +8,5 @@ module org.vivarium.devices {
   requires transitive org.vivarium.images;
 
   exports org.vivarium.devices.bus;
+  exports org.vivarium.devices.virtio.queue;
 }
