@@ -6,7 +6,10 @@ module org.vivarium.devices {
   requires static transitive org.jspecify;
   requires transitive org.vivarium.kvm;
   requires transitive org.vivarium.images;
+  requires org.slf4j;
 
   exports org.vivarium.devices.bus;
+  exports org.vivarium.devices.legacy;
   exports org.vivarium.devices.virtio.queue;
+  exports org.vivarium.devices.virtio.transport;
 }

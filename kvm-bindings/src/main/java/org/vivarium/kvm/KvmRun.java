@@ -1,0 +1,169 @@
+package org.vivarium.kvm;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.vivarium.kvm.ffi.Linux;
+import org.vivarium.kvm.ffi.kvm_run;
+
+/**
+ * The page that the kernel and a virtual processor's thread share: why the guest was left, and the
+ * data of the access that has to be answered (KVM API, "The kvm_run structure").
+ *
+ * <p>Reads and writes plain fields and allocates nothing: it stands on the path of every exit. Only
+ * the processor's own thread uses it, {@link #requestImmediateExit} aside. The kernel writes this
+ * page, not the guest; still no field is used as an address here without a bounds check.
+ */
+public final class KvmRun {
+  /** KVM_RUN was interrupted by a signal: there is nothing to answer. */
+  public static final int EXIT_INTR = Linux.KVM_EXIT_INTR();
+
+  public static final int EXIT_IO = Linux.KVM_EXIT_IO();
+  public static final int EXIT_MMIO = Linux.KVM_EXIT_MMIO();
+  public static final int EXIT_HLT = Linux.KVM_EXIT_HLT();
+  public static final int EXIT_SHUTDOWN = Linux.KVM_EXIT_SHUTDOWN();
+  public static final int EXIT_FAIL_ENTRY = Linux.KVM_EXIT_FAIL_ENTRY();
+  public static final int EXIT_INTERNAL_ERROR = Linux.KVM_EXIT_INTERNAL_ERROR();
+  public static final int EXIT_SYSTEM_EVENT = Linux.KVM_EXIT_SYSTEM_EVENT();
+
+  private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED;
+  private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
+
+  private static final long IMMEDIATE_EXIT = kvm_run.immediate_exit$offset();
+  private static final long EXIT_REASON = kvm_run.exit_reason$offset();
+  private static final long IO_DIRECTION = kvm_run.io$offset() + kvm_run.io.direction$offset();
+  private static final long IO_SIZE = kvm_run.io$offset() + kvm_run.io.size$offset();
+  private static final long IO_PORT = kvm_run.io$offset() + kvm_run.io.port$offset();
+  private static final long IO_COUNT = kvm_run.io$offset() + kvm_run.io.count$offset();
+  private static final long IO_DATA = kvm_run.io$offset() + kvm_run.io.data_offset$offset();
+  private static final long MMIO_ADDRESS = kvm_run.mmio$offset() + kvm_run.mmio.phys_addr$offset();
+  private static final long MMIO_DATA = kvm_run.mmio$offset() + kvm_run.mmio.data$offset();
+  private static final long MMIO_LENGTH = kvm_run.mmio$offset() + kvm_run.mmio.len$offset();
+  private static final long MMIO_IS_WRITE = kvm_run.mmio$offset() + kvm_run.mmio.is_write$offset();
+  private static final long SYSTEM_EVENT_TYPE =
+      kvm_run.system_event$offset() + kvm_run.system_event.type$offset();
+  private static final long SUBERROR =
+      kvm_run.internal$offset() + kvm_run.internal.suberror$offset();
+  private static final long FAIL_REASON =
+      kvm_run.fail_entry$offset() + kvm_run.fail_entry.hardware_entry_failure_reason$offset();
+
+  private static final byte IO_OUT = (byte) Linux.KVM_EXIT_IO_OUT();
+
+  private final MemorySegment page;
+
+  KvmRun(MemorySegment page) {
+    this.page = page;
+  }
+
+  /** Makes the next KVM_RUN return at once, or the present one if a signal reaches its thread. */
+  void requestImmediateExit(boolean on) {
+    BYTE.setVolatile(page, IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
+  }
+
+  /** Why the guest was left: a {@code KVM_EXIT_*} number. */
+  public int exitReason() {
+    return page.get(U32, EXIT_REASON);
+  }
+
+  /** EXIT_IO: whether the guest writes (OUT) rather than reads (IN). */
+  public boolean ioIsWrite() {
+    return page.get(ValueLayout.JAVA_BYTE, IO_DIRECTION) == IO_OUT;
+  }
+
+  /** EXIT_IO: the first port. */
+  public int ioPort() {
+    return page.get(U16, IO_PORT) & 0xFFFF;
+  }
+
+  /** EXIT_IO: bytes of one access: 1, 2 or 4. */
+  public int ioSize() {
+    return page.get(ValueLayout.JAVA_BYTE, IO_SIZE) & 0xFF;
+  }
+
+  /** EXIT_IO: how many accesses a string instruction makes to the same port, else 1. */
+  public int ioCount() {
+    return page.get(U32, IO_COUNT);
+  }
+
+  /**
+   * EXIT_IO: the value that the guest writes.
+   *
+   * @param index number of the access, 0 to {@link #ioCount()} - 1
+   */
+  public long ioValue(int index) {
+    return get(ioOffset(index), ioSize());
+  }
+
+  /** EXIT_IO: answers a read. */
+  public void setIoValue(int index, long value) {
+    set(ioOffset(index), ioSize(), value);
+  }
+
+  private long ioOffset(int index) {
+    return page.get(U64, IO_DATA) + (long) index * ioSize();
+  }
+
+  /** EXIT_MMIO: guest physical address of the access. */
+  public long mmioAddress() {
+    return page.get(U64, MMIO_ADDRESS);
+  }
+
+  /** EXIT_MMIO: bytes, 1 to 8; the parts of an access that crosses a page may be odd. */
+  public int mmioLength() {
+    return page.get(U32, MMIO_LENGTH);
+  }
+
+  /** EXIT_MMIO: whether the guest writes. */
+  public boolean mmioIsWrite() {
+    return page.get(ValueLayout.JAVA_BYTE, MMIO_IS_WRITE) != 0;
+  }
+
+  /**
+   * EXIT_MMIO: {@code size} bytes of what the guest writes, from byte {@code offset} on.
+   *
+   * @param size 1, 2, 4 or 8
+   */
+  public long mmioValue(int offset, int size) {
+    return get(MMIO_DATA + offset, size);
+  }
+
+  /** EXIT_MMIO: answers {@code size} bytes of a read, from byte {@code offset} on. */
+  public void setMmioValue(int offset, int size, long value) {
+    set(MMIO_DATA + offset, size, value);
+  }
+
+  /** EXIT_SYSTEM_EVENT: a {@code KVM_SYSTEM_EVENT_*} number. */
+  public int systemEventType() {
+    return page.get(U32, SYSTEM_EVENT_TYPE);
+  }
+
+  /** EXIT_INTERNAL_ERROR: a {@code KVM_INTERNAL_ERROR_*} number. */
+  public int internalError() {
+    return page.get(U32, SUBERROR);
+  }
+
+  /** EXIT_FAIL_ENTRY: the processor's own reason (VMX exit qualification or SVM exit code). */
+  public long failEntryReason() {
+    return page.get(U64, FAIL_REASON);
+  }
+
+  private long get(long offset, int size) {
+    return switch (size) {
+      case 1 -> page.get(ValueLayout.JAVA_BYTE, offset) & 0xFFL;
+      case 2 -> page.get(U16, offset) & 0xFFFFL;
+      case 4 -> page.get(U32, offset) & 0xFFFF_FFFFL;
+      default -> page.get(U64, offset);
+    };
+  }
+
+  private void set(long offset, int size, long value) {
+    switch (size) {
+      case 1 -> page.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
+      case 2 -> page.set(U16, offset, (short) value);
+      case 4 -> page.set(U32, offset, (int) value);
+      default -> page.set(U64, offset, value);
+    }
+  }
+}

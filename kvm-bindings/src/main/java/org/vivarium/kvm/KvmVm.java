@@ -1,0 +1,247 @@
+package org.vivarium.kvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.kvm.ffi.Linux;
+import org.vivarium.kvm.ffi.kvm_clock_data;
+import org.vivarium.kvm.ffi.kvm_ioeventfd;
+import org.vivarium.kvm.ffi.kvm_irq_level;
+import org.vivarium.kvm.ffi.kvm_irqfd;
+import org.vivarium.kvm.ffi.kvm_msi;
+import org.vivarium.kvm.ffi.kvm_pit_config;
+import org.vivarium.kvm.ffi.kvm_userspace_memory_region;
+
+/**
+ * A virtual machine in the kernel (KVM API, "VM ioctls").
+ *
+ * <p>Close it after its {@link KvmVcpu}s and before its {@link GuestMemory}.
+ */
+public final class KvmVm extends FileDescriptor {
+  private final int vcpuMmapSize;
+
+  KvmVm(int fd, int vcpuMmapSize) {
+    super(fd);
+    this.vcpuMmapSize = vcpuMmapSize;
+  }
+
+  /**
+   * Asks for a capability of this virtual machine.
+   *
+   * @param capability a {@code KVM_CAP_*} number
+   */
+  public int checkExtension(int capability) {
+    return (int) Math.max(0, NativeCalls.ioctl(fd(), Linux.KVM_CHECK_EXTENSION(), capability));
+  }
+
+  /** Sets where Intel processors keep the three pages that real mode needs (KVM_SET_TSS_ADDR). */
+  public void setTssAddress(long gpa) throws KvmException {
+    KvmException.check(
+        NativeCalls.ioctl(fd(), Linux.KVM_SET_TSS_ADDR(), gpa),
+        "set the TSS address 0x" + Long.toHexString(gpa));
+  }
+
+  /** Sets where Intel processors keep the identity page table (KVM_SET_IDENTITY_MAP_ADDR). */
+  public void setIdentityMapAddress(long gpa) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment address = scratch.allocateFrom(ValueLayout.JAVA_LONG, gpa);
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_SET_IDENTITY_MAP_ADDR(), address.address()),
+          "set the identity map address 0x" + Long.toHexString(gpa));
+    }
+  }
+
+  /** Makes the interrupt controllers: two 8259A, one I/O APIC, a local APIC for every vCPU. */
+  public void createIrqchip() throws KvmException {
+    KvmException.check(
+        NativeCalls.ioctl(fd(), Linux.KVM_CREATE_IRQCHIP(), 0), "create the interrupt controllers");
+  }
+
+  /** Makes the 8254 timer, with the speaker port 0x61 answered in the kernel. */
+  public void createPit() throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment config = kvm_pit_config.allocate(scratch);
+      kvm_pit_config.flags(config, Linux.KVM_PIT_SPEAKER_DUMMY());
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_CREATE_PIT2(), config.address()),
+          "create the interval timer");
+    }
+  }
+
+  /**
+   * Puts a region of guest memory into the guest's physical address space.
+   *
+   * @param slot number of the memory slot, 0 to KVM_CAP_NR_MEMSLOTS - 1
+   */
+  public void setMemorySlot(int slot, GuestMemoryRegion region) throws KvmException {
+    setMemorySlot(slot, region.gpa(), region.size(), region.hva());
+  }
+
+  /** Takes a memory slot away; the guest's accesses there become MMIO exits. */
+  public void removeMemorySlot(int slot) throws KvmException {
+    setMemorySlot(slot, 0, 0, 0);
+  }
+
+  private void setMemorySlot(int slot, long gpa, long size, long hva) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment region = kvm_userspace_memory_region.allocate(scratch);
+      kvm_userspace_memory_region.slot(region, slot);
+      kvm_userspace_memory_region.guest_phys_addr(region, gpa);
+      kvm_userspace_memory_region.memory_size(region, size);
+      kvm_userspace_memory_region.userspace_addr(region, hva);
+      // SAFETY: [hva, hva + size) is guest memory that outlives this virtual machine (class doc).
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_SET_USER_MEMORY_REGION(), region.address()),
+          "map memory slot %d: gpa=0x%x, %d MiB".formatted(slot, gpa, size >> 20));
+    }
+  }
+
+  /** Replaces the table that says which interrupt controller input or message a GSI leads to. */
+  public void setGsiRouting(List<GsiRoute> routes) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment table = GsiRoute.toTable(scratch, routes);
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_SET_GSI_ROUTING(), table.address()),
+          "set " + routes.size() + " interrupt routes");
+    }
+  }
+
+  /** Sets the level of an interrupt line (KVM_IRQ_LINE). */
+  public void setIrqLine(int gsi, boolean asserted) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment level = kvm_irq_level.allocate(scratch);
+      kvm_irq_level.irq(level, gsi);
+      kvm_irq_level.level(level, asserted ? 1 : 0);
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_IRQ_LINE(), level.address()),
+          "set interrupt line " + gsi);
+    }
+  }
+
+  /**
+   * Sends a message-signalled interrupt now.
+   *
+   * @return whether the guest took it
+   */
+  public boolean signalMsi(long address, int data) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment msi = kvm_msi.allocate(scratch);
+      kvm_msi.address_lo(msi, (int) address);
+      kvm_msi.address_hi(msi, (int) (address >>> 32));
+      kvm_msi.data(msi, data);
+      return KvmException.check(
+              NativeCalls.ioctl(fd(), Linux.KVM_SIGNAL_MSI(), msi.address()),
+              "send a message-signalled interrupt")
+          > 0;
+    }
+  }
+
+  /** From now on every signal of {@code event} raises the interrupt that {@code gsi} leads to. */
+  public void attachIrqFd(EventFd event, int gsi) throws KvmException {
+    irqFd(event, gsi, 0);
+  }
+
+  /** Ends what {@link #attachIrqFd} began. */
+  public void detachIrqFd(EventFd event, int gsi) throws KvmException {
+    irqFd(event, gsi, Linux.KVM_IRQFD_FLAG_DEASSIGN());
+  }
+
+  private void irqFd(EventFd event, int gsi, int flags) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment irqfd = kvm_irqfd.allocate(scratch);
+      kvm_irqfd.fd(irqfd, event.fd());
+      kvm_irqfd.gsi(irqfd, gsi);
+      kvm_irqfd.flags(irqfd, flags);
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_IRQFD(), irqfd.address()),
+          "attach an event to interrupt " + gsi);
+    }
+  }
+
+  /** The address space of an ioeventfd. */
+  public enum IoSpace {
+    /** Port I/O. */
+    PIO,
+    /** Memory-mapped I/O. */
+    MMIO
+  }
+
+  /**
+   * A guest write that signals an eventfd in the kernel, without an exit to this process.
+   *
+   * @param address port or guest physical address
+   * @param length 1, 2, 4 or 8 bytes; 0 for a write of any length (MMIO only)
+   * @param dataMatch the value that must be written, or null for any
+   */
+  public record IoEvent(IoSpace space, long address, int length, @Nullable Long dataMatch) {}
+
+  /** From now on a guest write that matches {@code io} signals {@code event}. */
+  public void attachIoEventFd(EventFd event, IoEvent io) throws KvmException {
+    ioEventFd(event, io, 0);
+  }
+
+  /** Ends what {@link #attachIoEventFd} began. */
+  public void detachIoEventFd(EventFd event, IoEvent io) throws KvmException {
+    ioEventFd(event, io, Linux.KVM_IOEVENTFD_FLAG_DEASSIGN());
+  }
+
+  private void ioEventFd(EventFd event, IoEvent io, int flags) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment request = kvm_ioeventfd.allocate(scratch);
+      int all = flags | (io.space() == IoSpace.PIO ? Linux.KVM_IOEVENTFD_FLAG_PIO() : 0);
+      Long match = io.dataMatch();
+      if (match != null) {
+        all |= Linux.KVM_IOEVENTFD_FLAG_DATAMATCH();
+        kvm_ioeventfd.datamatch(request, match);
+      }
+      kvm_ioeventfd.addr(request, io.address());
+      kvm_ioeventfd.len(request, io.length());
+      kvm_ioeventfd.fd(request, event.fd());
+      kvm_ioeventfd.flags(request, all);
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_IOEVENTFD(), request.address()),
+          "attach an event to address 0x" + Long.toHexString(io.address()));
+    }
+  }
+
+  /** The paravirtual clock's time, ns. */
+  public long clockNanos() throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment data = kvm_clock_data.allocate(scratch);
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_GET_CLOCK(), data.address()), "read the guest's clock");
+      return kvm_clock_data.clock(data);
+    }
+  }
+
+  /** Sets the paravirtual clock: after a pause, to the time that it had before. */
+  public void setClockNanos(long nanos) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment data = kvm_clock_data.allocate(scratch);
+      kvm_clock_data.clock(data, nanos);
+      KvmException.check(
+          NativeCalls.ioctl(fd(), Linux.KVM_SET_CLOCK(), data.address()), "set the guest's clock");
+    }
+  }
+
+  /**
+   * Makes a virtual processor. Call on the thread that will run it: the KVM API asks that one
+   * thread makes all of a vCPU's calls.
+   *
+   * @param id 0 for the boot processor; also its APIC id
+   */
+  public KvmVcpu createVcpu(int id) throws KvmException {
+    int vcpu =
+        (int)
+            KvmException.check(
+                NativeCalls.ioctl(fd(), Linux.KVM_CREATE_VCPU(), id), "create virtual CPU " + id);
+    return KvmVcpu.open(vcpu, id, vcpuMmapSize);
+  }
+
+  /** Opens this virtual machine's statistics. */
+  public KvmStats openStats() throws KvmException {
+    return KvmStats.open(fd(), "the virtual machine");
+  }
+}
