@@ -77,6 +77,6 @@ class SplitVirtqueueFuzzTest {
   }
 
   private static int u16(byte[] input, int at) {
-    return (input[at] & 0xFF) | (input[at + 1] & 0xFF) << 8;
+    return (input[at] & 0xFF) | ((input[at + 1] & 0xFF) << 8);
   }
 }
