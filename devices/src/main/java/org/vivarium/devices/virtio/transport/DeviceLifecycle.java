@@ -15,9 +15,10 @@ import org.vivarium.kvm.GuestMemory;
  * only, queues between FEATURES_OK and their enabling only. A reset lasts until the device has
  * drained what it had in flight: until then the status does not read 0 and nothing can be written.
  *
- * <p>Any thread; this object is the lock.
+ * <p>Any thread, under the device's one lock.
  */
 final class DeviceLifecycle {
+  private final Object lock;
   private final VirtioDevice device;
   private final GuestMemory memory;
   private final QueueRegisters[] queues;
@@ -34,11 +35,13 @@ final class DeviceLifecycle {
   private long activation;
 
   DeviceLifecycle(
+      Object lock,
       VirtioDevice device,
       GuestMemory memory,
       QueueRegisters[] queues,
       VirtioInterruptRouter interrupts,
       GuestFaultLog log) {
+    this.lock = lock;
     this.device = device;
     this.memory = memory;
     this.queues = queues;
@@ -53,24 +56,32 @@ final class DeviceLifecycle {
   }
 
   /** What the driver selected so far. */
-  synchronized long driverFeatures() {
-    return driverFeatures;
+  long driverFeatures() {
+    synchronized (lock) {
+      return driverFeatures;
+    }
   }
 
   /** The device status field; not 0 while a reset is under way. */
-  synchronized int status() {
-    return status;
+  int status() {
+    synchronized (lock) {
+      return status;
+    }
   }
 
   /** Whether registers of queues can be written now. */
-  synchronized boolean queuesWritable() {
-    int relevant = DeviceStatus.FEATURES_OK | DeviceStatus.DRIVER_OK | DeviceStatus.FAILED;
-    return !resetting && (status & relevant) == DeviceStatus.FEATURES_OK;
+  boolean queuesWritable() {
+    synchronized (lock) {
+      int relevant = DeviceStatus.FEATURES_OK | DeviceStatus.DRIVER_OK | DeviceStatus.FAILED;
+      return !resetting && (status & relevant) == DeviceStatus.FEATURES_OK;
+    }
   }
 
   /** Whether anything but the status can be written now. */
-  synchronized boolean isResetting() {
-    return resetting;
+  boolean isResetting() {
+    synchronized (lock) {
+      return resetting;
+    }
   }
 
   /**
@@ -78,41 +89,45 @@ final class DeviceLifecycle {
    *
    * @param select 0 for bits 0 to 31, 1 for bits 32 to 63; others hold nothing
    */
-  synchronized void writeDriverFeatures(long select, long value) {
-    if (resetting || (status & DeviceStatus.FEATURES_OK) != 0) {
-      log.report("The driver selected features after it had settled them");
-      return;
-    }
-    if (select == 0) {
-      driverFeatures = (driverFeatures & ~0xFFFF_FFFFL) | value;
-    } else if (select == 1) {
-      driverFeatures = (driverFeatures & 0xFFFF_FFFFL) | (value << 32);
+  void writeDriverFeatures(long select, long value) {
+    synchronized (lock) {
+      if (resetting || (status & DeviceStatus.FEATURES_OK) != 0) {
+        log.report("The driver selected features after it had settled them");
+        return;
+      }
+      if (select == 0) {
+        driverFeatures = (driverFeatures & ~0xFFFF_FFFFL) | value;
+      } else if (select == 1) {
+        driverFeatures = (driverFeatures & 0xFFFF_FFFFL) | (value << 32);
+      }
     }
   }
 
   /** The driver wrote the device status field. */
-  synchronized void writeStatus(int value) {
-    if (resetting) {
-      return;
-    }
-    if (value == 0) {
-      reset();
-      return;
-    }
-    if (!DeviceStatus.isLegal(status, value)) {
-      log.report(
-          "The driver wrote device status 0x%x after 0x%x, which is ignored"
-              .formatted(value, status));
-      return;
-    }
-    int added = value & DeviceStatus.DRIVER_BITS & ~status;
-    if ((added & DeviceStatus.FEATURES_OK) != 0 && !featuresAcceptable()) {
-      added &= ~DeviceStatus.FEATURES_OK;
-    }
-    boolean ready = (added & DeviceStatus.DRIVER_OK) != 0;
-    status |= added;
-    if (ready && (status & (DeviceStatus.FAILED | DeviceStatus.DEVICE_NEEDS_RESET)) == 0) {
-      activate();
+  void writeStatus(int value) {
+    synchronized (lock) {
+      if (resetting) {
+        return;
+      }
+      if (value == 0) {
+        reset();
+        return;
+      }
+      if (!DeviceStatus.isLegal(status, value)) {
+        log.report(
+            "The driver wrote device status 0x%x after 0x%x, which is ignored"
+                .formatted(value, status));
+        return;
+      }
+      int added = value & DeviceStatus.DRIVER_BITS & ~status;
+      if ((added & DeviceStatus.FEATURES_OK) != 0 && !featuresAcceptable()) {
+        added &= ~DeviceStatus.FEATURES_OK;
+      }
+      boolean ready = (added & DeviceStatus.DRIVER_OK) != 0;
+      status |= added;
+      if (ready && (status & (DeviceStatus.FAILED | DeviceStatus.DEVICE_NEEDS_RESET)) == 0) {
+        activate();
+      }
     }
   }
 
@@ -121,10 +136,12 @@ final class DeviceLifecycle {
    *
    * @param done run once the device has drained, on any thread
    */
-  synchronized void reset(Runnable done) {
-    afterReset.add(done);
-    if (!resetting) {
-      reset();
+  void reset(Runnable done) {
+    synchronized (lock) {
+      afterReset.add(done);
+      if (!resetting) {
+        reset();
+      }
     }
   }
 
@@ -181,14 +198,16 @@ final class DeviceLifecycle {
     }
   }
 
-  private synchronized void needsReset(long which, @Nullable String reason) {
-    if (which != activation || resetting || (status & DeviceStatus.DRIVER_OK) == 0) {
-      return;
-    }
-    log.report("Needs a reset. " + reason);
-    if ((status & DeviceStatus.DEVICE_NEEDS_RESET) == 0) {
-      status |= DeviceStatus.DEVICE_NEEDS_RESET;
-      interrupts.config();
+  private void needsReset(long which, @Nullable String reason) {
+    synchronized (lock) {
+      if (which != activation || resetting || (status & DeviceStatus.DRIVER_OK) == 0) {
+        return;
+      }
+      log.report("Needs a reset. " + reason);
+      if ((status & DeviceStatus.DEVICE_NEEDS_RESET) == 0) {
+        status |= DeviceStatus.DEVICE_NEEDS_RESET;
+        interrupts.config();
+      }
     }
   }
 
@@ -203,7 +222,7 @@ final class DeviceLifecycle {
 
   private void finishReset() {
     List<Runnable> waiting;
-    synchronized (this) {
+    synchronized (lock) {
       for (QueueRegisters queue : queues) {
         queue.reset();
       }

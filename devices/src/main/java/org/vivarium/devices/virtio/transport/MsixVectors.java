@@ -5,13 +5,11 @@ public interface MsixVectors {
   /** Number of vectors, 1 to 2048. */
   int count();
 
-  /** Whether the driver enabled MSI-X; if not, interrupts go over INTx. */
-  boolean enabled();
-
   /**
    * Signals a vector; a masked one becomes pending.
    *
-   * @param vector 0 to count - 1
+   * @param vector any number; one that does not exist is ignored
+   * @return false if MSI-X is disabled, so that the interrupt goes over INTx
    */
-  void signal(int vector);
+  boolean signal(int vector);
 }

@@ -22,10 +22,11 @@ import org.vivarium.devices.virtio.queue.VirtqueueConfig;
  * The common configuration structure as registers (VIRTIO 1.2, 4.1.4.3).
  *
  * <p>Reads of any width and offset are answered; writes only in a field's own width, 64-bit fields
- * also by halves, as a driver must access them (4.1.3.1). Any thread; the lock is that of {@link
- * DeviceLifecycle}.
+ * also by halves, as a driver must access them (4.1.3.1). Any thread, under
+ * the device's one lock.
  */
 final class VirtioCommonConfig implements BusDevice {
+  private final Object lock;
   private final VirtioDevice device;
   private final DeviceLifecycle lifecycle;
   private final QueueRegisters[] queues;
@@ -35,10 +36,12 @@ final class VirtioCommonConfig implements BusDevice {
   private int queueSelect;
 
   VirtioCommonConfig(
+      Object lock,
       VirtioDevice device,
       DeviceLifecycle lifecycle,
       QueueRegisters[] queues,
       VirtioInterruptRouter interrupts) {
+    this.lock = lock;
     this.device = device;
     this.lifecycle = lifecycle;
     this.queues = queues;
@@ -47,7 +50,7 @@ final class VirtioCommonConfig implements BusDevice {
 
   @Override
   public long read(long offset, int size) {
-    synchronized (lifecycle) {
+    synchronized (lock) {
       long value = 0;
       for (int i = 0; i < size; i++) {
         long at = offset + i;
@@ -65,7 +68,7 @@ final class VirtioCommonConfig implements BusDevice {
     if (offset < 0 || offset >= CommonConfigLayout.LENGTH) {
       return;
     }
-    synchronized (lifecycle) {
+    synchronized (lock) {
       int at = (int) offset;
       if (at == DEVICE_STATUS && size == 1) {
         if (value == 0) {

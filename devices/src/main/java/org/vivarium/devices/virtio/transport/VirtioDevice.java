@@ -8,8 +8,8 @@ package org.vivarium.devices.virtio.transport;
  * thread; the others may run at any time, several at once. What a driver writes throws nothing.
  */
 public interface VirtioDevice {
-  /** Device ID (VIRTIO 1.2, 5): 1 network, 2 block, ... */
-  int deviceId();
+  /** What kind of device this is. */
+  VirtioDeviceType type();
 
   /** Device-specific feature bits that are offered (VIRTIO 1.2, 2.2: bits 0 to 23, 50 and up). */
   long features();

@@ -6,8 +6,7 @@ import org.vivarium.devices.bus.InterruptLine;
  * Sends a device's interrupts to the MSI-X vectors that the driver chose, or over INTx with the ISR
  * status (VIRTIO 1.2, 4.1.4.5 and 4.1.5.1.2).
  *
- * <p>Any thread. The ISR status and the level of the line change together under this object's lock,
- * which is a leaf: nothing else is locked while it is held but what the line locks.
+ * <p>Any thread. The ISR status and the level of the line change together under the device's lock.
  */
 final class VirtioInterruptRouter implements VirtioInterrupts {
   /** VIRTIO_MSI_NO_VECTOR: no interrupt for this event. */
@@ -16,13 +15,16 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
   private static final int ISR_QUEUE = 1;
   private static final int ISR_CONFIG = 2;
 
+  private final Object lock;
   private final MsixVectors msix;
   private final InterruptLine intx;
   private final QueueRegisters[] queues;
   private volatile int configVector = NO_VECTOR;
   private int isr;
 
-  VirtioInterruptRouter(MsixVectors msix, InterruptLine intx, QueueRegisters[] queues) {
+  VirtioInterruptRouter(
+      Object lock, MsixVectors msix, InterruptLine intx, QueueRegisters[] queues) {
+    this.lock = lock;
     this.msix = msix;
     this.intx = intx;
     this.queues = queues;
@@ -54,13 +56,15 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
   }
 
   /** Reads and clears the ISR status, which lowers the line. */
-  synchronized int readIsr() {
-    int value = isr;
-    isr = 0;
-    if (value != 0) {
-      intx.setLevel(false);
+  int readIsr() {
+    synchronized (lock) {
+      int value = isr;
+      isr = 0;
+      if (value != 0) {
+        intx.setLevel(false);
+      }
+      return value;
     }
-    return value;
   }
 
   /** Forgets what is pending and every vector. */
@@ -74,13 +78,10 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
   }
 
   private void raise(int vector, int isrBit) {
-    if (msix.enabled()) {
-      if (vector != NO_VECTOR) {
-        msix.signal(vector);
-      }
+    if (msix.signal(vector)) {
       return;
     }
-    synchronized (this) {
+    synchronized (lock) {
       if (isr == 0) {
         intx.setLevel(true);
       }

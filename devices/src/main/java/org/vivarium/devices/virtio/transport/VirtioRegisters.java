@@ -44,10 +44,16 @@ public final class VirtioRegisters implements BusDevice, AutoCloseable {
    * Makes the registers of a device that is in reset.
    *
    * @param name of the device, for the log
+   * @param lock the one lock of the PCI function; interrupts are raised with it held
    * @throws KvmException if the host has no event left
    */
   public VirtioRegisters(
-      String name, VirtioDevice device, GuestMemory memory, MsixVectors msix, InterruptLine intx)
+      String name,
+      Object lock,
+      VirtioDevice device,
+      GuestMemory memory,
+      MsixVectors msix,
+      InterruptLine intx)
       throws KvmException {
     int count = device.queueCount();
     if (count < 1 || count > PAGE / NOTIFY_MULTIPLIER || device.configSpace().length() > PAGE) {
@@ -60,9 +66,9 @@ public final class VirtioRegisters implements BusDevice, AutoCloseable {
       kicks[i] = EventFd.create();
       queues[i] = new QueueRegisters(device.queueMaxSize(i), kicks[i]);
     }
-    interrupts = new VirtioInterruptRouter(msix, intx, queues);
-    lifecycle = new DeviceLifecycle(device, memory, queues, interrupts, new GuestFaultLog(name));
-    common = new VirtioCommonConfig(device, lifecycle, queues, interrupts);
+    interrupts = new VirtioInterruptRouter(lock, msix, intx, queues);
+    lifecycle = new DeviceLifecycle(lock, device, memory, queues, interrupts, new GuestFaultLog(name));
+    common = new VirtioCommonConfig(lock, device, lifecycle, queues, interrupts);
   }
 
   /** Number of queues. */

@@ -53,7 +53,7 @@ public final class DriverSideDevice implements AutoCloseable {
     this.device = device;
     this.msix = new FakeMsix(device.queueCount() + 1);
     try {
-      this.registers = new VirtioRegisters("test", device, ram.memory(), msix, intx);
+      this.registers = new VirtioRegisters("test", this, device, ram.memory(), msix, intx);
     } catch (KvmException e) {
       throw new AssertionError(e);
     }

@@ -28,8 +28,8 @@ final class FakeVirtioDevice implements VirtioDevice {
   }
 
   @Override
-  public int deviceId() {
-    return 4;
+  public VirtioDeviceType type() {
+    return VirtioDeviceType.ENTROPY;
   }
 
   @Override
