@@ -10,6 +10,7 @@ module org.vivarium.devices {
 
   exports org.vivarium.devices.bus;
   exports org.vivarium.devices.legacy;
+  exports org.vivarium.devices.pci;
   exports org.vivarium.devices.virtio.queue;
   exports org.vivarium.devices.virtio.transport;
 }
