@@ -22,8 +22,7 @@ import org.vivarium.devices.virtio.queue.VirtqueueConfig;
  * The common configuration structure as registers (VIRTIO 1.2, 4.1.4.3).
  *
  * <p>Reads of any width and offset are answered; writes only in a field's own width, 64-bit fields
- * also by halves, as a driver must access them (4.1.3.1). Any thread, under
- * the device's one lock.
+ * also by halves, as a driver must access them (4.1.3.1). Any thread, under the device's one lock.
  */
 final class VirtioCommonConfig implements BusDevice {
   private final Object lock;

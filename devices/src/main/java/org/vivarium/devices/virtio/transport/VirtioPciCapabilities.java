@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import org.vivarium.devices.pci.PciConfigSpace;
 
 /**
- * The capabilities that tell a driver where a virtio device's registers are (VIRTIO 1.2, 4.1.4), and
- * the one that lets it reach them through configuration space (4.1.4.9).
+ * The capabilities that tell a driver where a virtio device's registers are (VIRTIO 1.2, 4.1.4),
+ * and the one that lets it reach them through configuration space (4.1.4.9).
  *
  * <p>Called with the function's lock held.
  */
@@ -54,8 +54,7 @@ final class VirtioPciCapabilities {
   /** Fetches what pci_cfg_data shows, if the driver is about to read it. */
   void beforeRead(int offset, int size) {
     if (hitsData(offset, size) && windowIsLegal()) {
-      config.put(
-          windowAt + CAP_DATA, windowSize(), registers.read(windowOffset(), windowSize()));
+      config.put(windowAt + CAP_DATA, windowSize(), registers.read(windowOffset(), windowSize()));
     }
   }
 

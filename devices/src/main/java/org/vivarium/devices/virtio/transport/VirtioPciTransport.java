@@ -17,10 +17,10 @@ import org.vivarium.kvm.KvmException;
  * A virtio device on PCI, modern only (VIRTIO 1.2, 4.1).
  *
  * <p>BAR 0 holds the {@link VirtioRegisters}, BAR 1 the MSI-X table: one vector for configuration
- * changes and one per queue. Where BAR 0 answers, each queue's notification register is handed to the
- * {@link QueueNotifier}; a write that arrives as an access all the same does what the kernel would
- * have done. The device works too without mapping anything, through the PCI configuration access
- * capability (4.1.4.9).
+ * changes and one per queue. Where BAR 0 answers, each queue's notification register is handed to
+ * the {@link QueueNotifier}; a write that arrives as an access all the same does what the kernel
+ * would have done. The device works too without mapping anything, through the PCI configuration
+ * access capability (4.1.4.9).
  *
  * <p>Threads: any; the lock is this object, as for every {@link PciDevice}.
  */
@@ -64,8 +64,7 @@ public final class VirtioPciTransport extends PciDevice implements AutoCloseable
     MsixTable msix = new MsixTable(vectorCount, this, vectors);
     registers =
         new VirtioRegisters(name, this, device, memory, new TableVectors(msix), new IntxPin());
-    PciBar bar =
-        addBar(REGISTERS_BAR, PciBar.Kind.MEMORY_32, VirtioRegisters.LENGTH, registers);
+    PciBar bar = addBar(REGISTERS_BAR, PciBar.Kind.MEMORY_32, VirtioRegisters.LENGTH, registers);
     addBar(MSIX_BAR, PciBar.Kind.MEMORY_32, msix.regionSize(), msix);
     capabilities = new VirtioPciCapabilities(config, registers, REGISTERS_BAR);
     addMsix(msix, MSIX_BAR, 0);

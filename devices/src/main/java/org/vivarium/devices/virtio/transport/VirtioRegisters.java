@@ -67,7 +67,8 @@ public final class VirtioRegisters implements BusDevice, AutoCloseable {
       queues[i] = new QueueRegisters(device.queueMaxSize(i), kicks[i]);
     }
     interrupts = new VirtioInterruptRouter(lock, msix, intx, queues);
-    lifecycle = new DeviceLifecycle(lock, device, memory, queues, interrupts, new GuestFaultLog(name));
+    lifecycle =
+        new DeviceLifecycle(lock, device, memory, queues, interrupts, new GuestFaultLog(name));
     common = new VirtioCommonConfig(lock, device, lifecycle, queues, interrupts);
   }
 
