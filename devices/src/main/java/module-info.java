@@ -12,5 +12,6 @@ module org.vivarium.devices {
   exports org.vivarium.devices.legacy;
   exports org.vivarium.devices.pci;
   exports org.vivarium.devices.virtio.queue;
+  exports org.vivarium.devices.virtio.rng;
   exports org.vivarium.devices.virtio.transport;
 }
