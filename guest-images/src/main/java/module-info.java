@@ -2,11 +2,16 @@ import org.jspecify.annotations.NullMarked;
 
 /** Guest images and disks: package archives, recipes, disk formats. Knows no virtual machine. */
 @NullMarked
+@SuppressWarnings("requires-automatic") // aircompressor has no module descriptor
 module org.vivarium.images {
   requires static transitive org.jspecify;
+  requires aircompressor.v3;
+  requires java.net.http;
   requires org.apache.commons.compress;
   requires org.tukaani.xz;
-  requires org.slf4j;
 
   exports org.vivarium.images;
+  exports org.vivarium.images.deb;
+  exports org.vivarium.images.kernel;
+  exports org.vivarium.images.tiny;
 }

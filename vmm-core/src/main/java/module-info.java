@@ -6,8 +6,10 @@ module org.vivarium.vmm {
   requires static transitive org.jspecify;
   requires transitive org.vivarium.devices;
   requires com.fasterxml.jackson.databind;
+  requires org.slf4j;
 
   exports org.vivarium.vmm;
   exports org.vivarium.vmm.config;
   exports org.vivarium.vmm.engine;
+  exports org.vivarium.vmm.machine;
 }

@@ -14,9 +14,14 @@ public final class KvmException extends IOException {
    * @param errno positive error number
    */
   public KvmException(String operation, int errno) {
-    super("Cannot " + operation + " (" + Errno.describe(errno) + ").");
+    super(operation);
     this.operation = operation;
     this.errno = errno;
+  }
+
+  @Override
+  public String getMessage() {
+    return "Cannot " + operation + " (" + Errno.describe(errno) + ").";
   }
 
   /** What was asked. */

@@ -79,14 +79,18 @@ public final class KvmVcpu extends FileDescriptor {
 
   /**
    * Completes the access that the last exit asked for without running the guest any further: the
-   * state is then whole, for a pause or a save.
+   * state is then whole, for a pause or a save. Takes back kicks, as {@link #acknowledgeKick} does.
+   *
+   * @return {@link KvmRun#EXIT_INTR} when the access is complete; another {@code KVM_EXIT_*} number
+   *     if it has a further part to answer (a string instruction, an access across pages), after
+   *     which to call again
    */
-  public void completePendingAccess() throws KvmException {
+  public int completePendingAccess() throws KvmException {
     run.requestImmediateExit(true);
-    int reason = run();
-    run.requestImmediateExit(false);
-    if (reason != KvmRun.EXIT_INTR) {
-      throw new KvmException("complete an access of virtual CPU " + id, Errno.EBUSY);
+    try {
+      return run();
+    } finally {
+      run.requestImmediateExit(false);
     }
   }
 

@@ -7,11 +7,14 @@ package org.vivarium.vmm;
 public class VmmException extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private final String sentence;
+
   /**
    * @param message a sentence, shown to people as it is
    */
   public VmmException(String message) {
     super(message);
+    this.sentence = message;
   }
 
   /**
@@ -20,5 +23,11 @@ public class VmmException extends Exception {
    */
   public VmmException(String message, Throwable cause) {
     super(message, cause);
+    this.sentence = message;
+  }
+
+  @Override
+  public String getMessage() {
+    return sentence;
   }
 }

@@ -9,8 +9,9 @@ import java.time.InstantSource;
  * register B asks for: BCD or binary, 24 or 12 hours. The century is at 0x32. UIP shows in the last
  * millisecond of a second. The clock has no interrupt line: periodic, alarm and update interrupts
  * never come, and of register C only the update flag is kept, for those who poll it; alarm
- * registers keep what is written. Announce it to ACPI without an interrupt, then Linux's rtc_cmos
- * uses it so. Source: Motorola MC146818A data sheet.
+ * registers keep what is written. Reading and setting the time need none of them; a program that
+ * waits for an alarm or for the next second's interrupt waits until its time-out. Source: Motorola
+ * MC146818A data sheet.
  */
 public final class CmosRtc extends ByteWideDevice {
   /** The index port; the data port is next to it. */

@@ -69,7 +69,7 @@ class LegacyDevicesFuzzTest {
     }
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "1m")
   void anyAccessesAreBorne(FuzzedDataProvider data) {
     long written = 0;
     for (int step = 0; step < 4096 && data.remainingBytes() > 0; step++) {

@@ -171,6 +171,9 @@ public final class X86Layout {
   /** PCI configuration data port, 4 bytes. */
   public static final int PCI_CONFIG_DATA = 0xCFC;
 
+  /** First port after {@link #PCI_CONFIG_DATA}. */
+  public static final int PCI_CONFIG_END = 0xD00;
+
   /**
    * Reset control register; inside {@link #PCI_CONFIG_ADDRESS}'s ports, told apart by its width.
    */
@@ -181,12 +184,6 @@ public final class X86Layout {
 
   /** SLP_TYP that the guest writes to PM1a control to enter S5 (soft off). */
   public static final int S5_SLEEP_TYPE = 5;
-
-  /** PCI I/O window: what BARs in port space may use, above the legacy ports. */
-  public static final int PCI_IO = 0x1000;
-
-  /** First port after {@link #PCI_IO}. */
-  public static final int PCI_IO_END = 0x1_0000;
 
   // Interrupts: GSI numbers, which are input pins of the one I/O APIC.
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -102,9 +103,11 @@ final class ImageFile implements BootImage, AutoCloseable {
   }
 
   private static InvalidConfigException unreadable(String label, IOException e) {
+    // The message of a FileSystemException repeats the path; its reason does not.
+    String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
     return new InvalidConfigException(
         "%s: it cannot be read (%s); check the file and the disk that it is on."
-            .formatted(label, e.getMessage()),
+            .formatted(label, reason),
         e);
   }
 }

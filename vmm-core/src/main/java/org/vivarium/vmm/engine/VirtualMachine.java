@@ -1,6 +1,7 @@
 package org.vivarium.vmm.engine;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.vivarium.vmm.VmmException;
 
@@ -34,6 +35,15 @@ public interface VirtualMachine extends AutoCloseable {
    * @return how many of the bytes were taken, 0 if its buffer is full; offer the rest later
    */
   int input(byte[] bytes, int offset, int length);
+
+  /**
+   * What the engine has counted since the machine's last start, by name: {@code exit.io} and the
+   * like for exits to this process by reason, {@code kvm.*} for the kernel's own counters. Empty
+   * where the engine counts nothing, and after the end.
+   */
+  default Map<String, Long> counters() {
+    return Map.of();
+  }
 
   /** Presses the power button; a guest that listens shuts itself down. */
   void pressPowerButton() throws VmmException;

@@ -1,6 +1,0 @@
-package org.vivarium.app;
-
-/** Skeleton. */
-public final class Placeholder {
-  private Placeholder() {}
-}

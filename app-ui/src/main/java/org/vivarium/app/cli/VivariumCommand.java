@@ -1,0 +1,28 @@
+package org.vivarium.app.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+
+/** The command above all others. */
+@Command(
+    name = "vivarium",
+    mixinStandardHelpOptions = true,
+    versionProvider = VivariumCommand.Version.class,
+    subcommands = {BootCommand.class, DoctorCommand.class},
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Full virtual machines on your own computer, measured beside containers.",
+    footer = {
+      "",
+      "Without a command: a first Linux guest in this terminal. Ctrl-] leaves it.",
+      "The launcher adds: vivarium build, vivarium test."
+    })
+final class VivariumCommand {
+  /** Tells the version that the build wrote into the jar. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Version.class.getPackage().getImplementationVersion();
+      return new String[] {"Vivarium " + (version == null ? "(built from sources)" : version)};
+    }
+  }
+}

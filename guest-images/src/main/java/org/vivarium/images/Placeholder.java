@@ -1,6 +1,0 @@
-package org.vivarium.images;
-
-/** Skeleton. */
-public final class Placeholder {
-  private Placeholder() {}
-}

@@ -1,0 +1,173 @@
+package org.vivarium.images.tiny;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.vivarium.images.BootImage;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.Progress;
+import org.vivarium.images.deb.PackageSource;
+
+/**
+ * Tiny Linux: a stock kernel and an initial RAM disk with busybox, made once from the
+ * distribution's packages and kept.
+ *
+ * <p>In the images folder lie {@code tiny/FLAVOUR.stamp}, which names the present image of a
+ * flavour, {@code tiny/KEY/} with its files, where the key is a digest of the packages and the
+ * recipe, and {@code packages/}, the packages in use. An image that was built is never changed; a
+ * new one is built beside it, and its folder appears under its name only when it is whole.
+ */
+public final class TinyLinux {
+  /** The flavour for everyday use: the distribution's kernel for virtual machines. */
+  public static final String DEFAULT_FLAVOUR = "cloud";
+
+  /** Holds the recipe's digest, and for which program file it was computed. */
+  private static final String DIGEST = "recipe.digest";
+
+  /** Within this process; between processes a file lock serves. */
+  private static final ReentrantLock BUILDING = new ReentrantLock();
+
+  private TinyLinux() {}
+
+  /** Names the flavours: which kernels the image can be had with. */
+  public static List<String> flavours() throws ImageException {
+    return TinyRecipe.flavours();
+  }
+
+  /** As {@link #locate(Path, String)}, for the default flavour. */
+  public static Optional<BootImage> locate(Path imagesFolder) throws ImageException {
+    return locate(imagesFolder, DEFAULT_FLAVOUR);
+  }
+
+  /**
+   * Returns the image if it has been built by the present recipe. Takes milliseconds and asks no
+   * package source.
+   */
+  public static Optional<BootImage> locate(Path imagesFolder, String flavour)
+      throws ImageException {
+    Path folder = tiny(imagesFolder);
+    Optional<Stamp> stamp = Stamp.read(folder, flavour);
+    if (stamp.isEmpty() || !stamp.get().recipe().equals(recipe(folder))) {
+      return Optional.empty();
+    }
+    BootImage image = image(folder, stamp.get());
+    boolean there = Files.exists(image.kernel()) && Files.exists(initrd(folder, stamp.get()));
+    return there ? Optional.of(image) : Optional.empty();
+  }
+
+  /**
+   * Returns the recipe's digest. It is computed once for each state of the program file, since that
+   * takes longer than all the rest of a start.
+   */
+  private static String recipe(Path folder) throws ImageException {
+    String code = TinyRecipe.codeState();
+    if (code.isEmpty()) {
+      return TinyRecipe.digest();
+    }
+    try {
+      String known = Files.readString(folder.resolve(DIGEST));
+      int space = known.lastIndexOf(' ');
+      if (space > 0 && known.substring(0, space).equals(code)) {
+        return known.substring(space + 1);
+      }
+    } catch (NoSuchFileException _) {
+      // Not computed yet.
+    } catch (IOException e) {
+      throw new ImageException("Cannot read the folder %s.".formatted(folder), e);
+    }
+    String digest = TinyRecipe.digest();
+    try {
+      DurableFiles.write(folder, DIGEST, (code + " " + digest).getBytes(DurableFiles.TEXT));
+    } catch (IOException _) {
+      // A folder that this user cannot write to serves too, a little slower.
+      return digest;
+    }
+    return digest;
+  }
+
+  /** As {@link #build(Path, String, PackageSource, Progress)}, for the default flavour. */
+  public static BootImage build(Path imagesFolder, PackageSource source, Progress progress)
+      throws ImageException {
+    return build(imagesFolder, DEFAULT_FLAVOUR, source, progress);
+  }
+
+  /**
+   * Returns the image of the packages that the source has now: builds it, unless it is there.
+   *
+   * @throws ImageException if a package or the disk space for it cannot be had
+   */
+  public static BootImage build(
+      Path imagesFolder, String flavour, PackageSource source, Progress progress)
+      throws ImageException {
+    Path folder = tiny(imagesFolder);
+    BUILDING.lock();
+    try {
+      Files.createDirectories(folder);
+      try (FileChannel channel =
+              FileChannel.open(
+                  folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock _ = channel.lock()) {
+        Path packages = imagesFolder.toAbsolutePath().resolve("packages");
+        Stamp stamp = new TinyBuild(folder, packages, flavour, source, progress).run();
+        return image(folder, stamp);
+      }
+    } catch (IOException e) {
+      throw new ImageException(
+          "Cannot write the image into %s; check its permissions and the free space."
+              .formatted(folder),
+          e);
+    } finally {
+      BUILDING.unlock();
+    }
+  }
+
+  /**
+   * Returns the image, built where it has not been, and built anew where the package index has
+   * changed and holds newer packages. Where the index cannot be asked, an image that is there will
+   * do.
+   */
+  public static BootImage obtain(
+      Path imagesFolder, String flavour, PackageSource source, Progress progress)
+      throws ImageException {
+    Optional<BootImage> present = locate(imagesFolder, flavour);
+    if (present.isPresent()) {
+      Optional<Stamp> stamp = Stamp.read(tiny(imagesFolder), flavour);
+      if (stamp.isPresent() && stamp.get().index().equals(source.indexState())) {
+        return present.get();
+      }
+    }
+    try {
+      return build(imagesFolder, flavour, source, progress);
+    } catch (ImageException e) {
+      return present.orElseThrow(() -> e);
+    }
+  }
+
+  /** Fetches the package index anew, then does as {@link #build}. */
+  public static BootImage refresh(
+      Path imagesFolder, String flavour, PackageSource source, Progress progress)
+      throws ImageException {
+    source.refresh(progress);
+    return build(imagesFolder, flavour, source, progress);
+  }
+
+  private static Path tiny(Path imagesFolder) {
+    return imagesFolder.toAbsolutePath().resolve("tiny");
+  }
+
+  private static Path initrd(Path folder, Stamp stamp) {
+    return folder.resolve(stamp.folder()).resolve(TinyBuild.INITRD);
+  }
+
+  private static BootImage image(Path folder, Stamp stamp) {
+    Path kernel = folder.resolve(stamp.folder()).resolve(TinyBuild.KERNEL);
+    return new BootImage(kernel, initrd(folder, stamp), stamp.commandLine(), stamp.release());
+  }
+}

@@ -1,0 +1,146 @@
+package org.vivarium.kvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.vivarium.kvm.ffi.Linux;
+import org.vivarium.kvm.ffi.epoll_event;
+
+/**
+ * An epoll(7) instance: waits for many file descriptors at once and says which are ready.
+ *
+ * <p>Each watched descriptor has a token, 64 bits of the caller's choice, that comes back with its
+ * events. Threads: {@link #add}, {@link #modify} and {@link #remove} may come from any; one thread
+ * waits, and reads what {@link #await} found before it waits again. Waiting allocates nothing.
+ */
+public final class Epoll extends FileDescriptor {
+  /** There is something to read, or a connection to accept. */
+  public static final int IN = Linux.EPOLLIN();
+
+  /** There is room to write. */
+  public static final int OUT = Linux.EPOLLOUT();
+
+  /** The other end closed its writing half. */
+  public static final int RDHUP = Linux.EPOLLRDHUP();
+
+  /** An error; reported whether asked for or not. */
+  public static final int ERR = Linux.EPOLLERR();
+
+  /** The other end is gone; reported whether asked for or not. */
+  public static final int HUP = Linux.EPOLLHUP();
+
+  /** Report a descriptor when it becomes ready, not for as long as it is. */
+  public static final int EDGE_TRIGGERED = Linux.EPOLLET();
+
+  /** Waits until a descriptor is ready, however long that takes. */
+  public static final int FOREVER = -1;
+
+  private static final ValueLayout.OfInt EVENTS = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final long EVENTS_OFFSET = epoll_event.events$offset();
+  private static final long DATA_OFFSET = epoll_event.data$offset();
+  private static final long STRIDE = epoll_event.sizeof();
+
+  private final MemorySegment found;
+  private final int capacity;
+  private int count;
+
+  private Epoll(int fd, int capacity) {
+    super(fd);
+    this.capacity = capacity;
+    // Automatic: a waiter may still read results while another thread closes the descriptor.
+    this.found = Arena.ofAuto().allocate(STRIDE * capacity, Long.BYTES);
+  }
+
+  /**
+   * Makes an instance that watches nothing yet.
+   *
+   * @param capacity how many ready descriptors one {@link #await} can report, from 1 up; what does
+   *     not fit is reported by the next
+   */
+  public static Epoll create(int capacity) throws KvmException {
+    if (capacity < 1) {
+      throw new IllegalArgumentException("An epoll reports at least one descriptor: " + capacity);
+    }
+    long fd = NativeCalls.call(Linux.SYS_epoll_create1(), Linux.EPOLL_CLOEXEC());
+    return new Epoll((int) KvmException.check(fd, "create an epoll instance"), capacity);
+  }
+
+  /**
+   * Watches {@code fd}.
+   *
+   * @param events what for: {@link #IN}, {@link #OUT}, … or-ed
+   * @param token comes back in {@link #token}
+   * @throws KvmException EEXIST if it is watched already, EPERM if it cannot be (a regular file)
+   */
+  public void add(int fd, int events, long token) throws KvmException {
+    control(Linux.EPOLL_CTL_ADD(), fd, events, token, "watch");
+  }
+
+  /** Changes what a watched descriptor is watched for, and its token. */
+  public void modify(int fd, int events, long token) throws KvmException {
+    control(Linux.EPOLL_CTL_MOD(), fd, events, token, "change the watch of");
+  }
+
+  /**
+   * Watches {@code fd} no more. A closed descriptor is forgotten without this call, unless it was
+   * duplicated.
+   */
+  public void remove(int fd) throws KvmException {
+    control(Linux.EPOLL_CTL_DEL(), fd, 0, 0, "stop watching");
+  }
+
+  private void control(int operation, int target, int events, long token, String verb)
+      throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment event = scratch.allocate(STRIDE, Long.BYTES);
+      event.set(EVENTS, EVENTS_OFFSET, events);
+      event.set(DATA, DATA_OFFSET, token);
+      // SAFETY: event is a whole struct epoll_event that lives until the call returns.
+      long result =
+          NativeCalls.call(Linux.SYS_epoll_ctl(), fd(), operation, target, event.address());
+      if (result < 0) {
+        throw new KvmException(verb + " file descriptor " + target, (int) -result);
+      }
+    }
+  }
+
+  /**
+   * Waits until a watched descriptor is ready.
+   *
+   * @param timeoutMillis at most so long: 0 only looks, {@link #FOREVER} has no limit
+   * @return how many are ready: 0 after the timeout, or when a signal interrupted the wait
+   */
+  public int await(int timeoutMillis) throws KvmException {
+    // SAFETY: found has room for capacity events and belongs to this object.
+    long result =
+        NativeCalls.call(Linux.SYS_epoll_wait(), fd(), found.address(), capacity, timeoutMillis);
+    count = result == -Errno.EINTR ? 0 : (int) KvmException.check(result, "wait for events");
+    return count;
+  }
+
+  /**
+   * Token of a ready descriptor.
+   *
+   * @param index 0 to the last {@link #await}'s result - 1
+   */
+  public long token(int index) {
+    return found.get(DATA, checked(index) * STRIDE + DATA_OFFSET);
+  }
+
+  /**
+   * What a ready descriptor is ready for: {@link #IN}, {@link #HUP}, … or-ed.
+   *
+   * @param index 0 to the last {@link #await}'s result - 1
+   */
+  public int events(int index) {
+    return found.get(EVENTS, checked(index) * STRIDE + EVENTS_OFFSET);
+  }
+
+  private long checked(int index) {
+    if (index < 0 || index >= count) {
+      throw new IndexOutOfBoundsException(index);
+    }
+    return index;
+  }
+}

@@ -1,0 +1,90 @@
+package org.vivarium.kvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.vivarium.kvm.ffi.Linux;
+import org.vivarium.kvm.ffi.itimerspec;
+import org.vivarium.kvm.ffi.timespec;
+
+/**
+ * A timer on the monotonic clock that is read through a file descriptor (timerfd_create(2)).
+ *
+ * <p>Non-blocking; any thread. Arming and draining allocate nothing.
+ */
+public final class TimerFd extends FileDescriptor {
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private static final long INTERVAL = itimerspec.it_interval$offset();
+  private static final long FIRST = itimerspec.it_value$offset();
+  private static final long SECONDS = timespec.tv_sec$offset();
+  private static final long NANOS = timespec.tv_nsec$offset();
+
+  /** A struct itimerspec, then eight bytes for the count of expirations. */
+  private final MemorySegment scratch =
+      Arena.ofAuto().allocate(itimerspec.sizeof() + Long.BYTES, Long.BYTES);
+
+  private TimerFd(int fd) {
+    super(fd);
+  }
+
+  /** Makes a timer that is not armed. */
+  public static TimerFd create() throws KvmException {
+    int flags = Linux.TFD_CLOEXEC() | Linux.TFD_NONBLOCK();
+    long fd = NativeCalls.call(Linux.SYS_timerfd_create(), Linux.CLOCK_MONOTONIC(), flags);
+    return new TimerFd((int) KvmException.check(fd, "create a timer"));
+  }
+
+  /**
+   * Expires once, {@code nanos} from now.
+   *
+   * @param nanos from 1 up
+   */
+  public void arm(long nanos) throws KvmException {
+    arm(nanos, 0);
+  }
+
+  /**
+   * Expires {@code firstNanos} from now and then every {@code intervalNanos}.
+   *
+   * @param firstNanos from 1 up
+   * @param intervalNanos 0 for a timer that expires once
+   */
+  public void arm(long firstNanos, long intervalNanos) throws KvmException {
+    if (firstNanos < 1 || intervalNanos < 0) {
+      throw new IllegalArgumentException(
+          "A timer cannot expire in " + firstNanos + " ns and then every " + intervalNanos);
+    }
+    set(firstNanos, intervalNanos);
+  }
+
+  /** Stops the timer; an expiration that was not drained is forgotten. */
+  public void disarm() throws KvmException {
+    set(0, 0);
+  }
+
+  private synchronized void set(long firstNanos, long intervalNanos) throws KvmException {
+    store(FIRST, firstNanos);
+    store(INTERVAL, intervalNanos);
+    // SAFETY: scratch begins with a whole struct itimerspec; the null address asks for no old one.
+    KvmException.check(
+        NativeCalls.call(Linux.SYS_timerfd_settime(), fd(), 0, scratch.address(), 0),
+        "set a timer");
+  }
+
+  private void store(long offset, long nanos) {
+    scratch.set(ValueLayout.JAVA_LONG, offset + SECONDS, nanos / NANOS_PER_SECOND);
+    scratch.set(ValueLayout.JAVA_LONG, offset + NANOS, nanos % NANOS_PER_SECOND);
+  }
+
+  /**
+   * Takes the expirations since the last call.
+   *
+   * @return how many, 0 if none
+   */
+  public synchronized long drain() {
+    long count = itimerspec.sizeof();
+    // SAFETY: the eight bytes after the struct are this object's own.
+    long n = NativeCalls.call(Linux.SYS_read(), fd(), scratch.address() + count, Long.BYTES);
+    return n == Long.BYTES ? scratch.get(ValueLayout.JAVA_LONG, count) : 0;
+  }
+}

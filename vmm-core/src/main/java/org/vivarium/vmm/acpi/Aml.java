@@ -1,0 +1,291 @@
+package org.vivarium.vmm.acpi;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * A term of ACPI Machine Language, encoded (ACPI 6.4, chapter 20). Terms are built from the inside
+ * out by the static methods, which carry the names of ASL's operators.
+ *
+ * <p>The arguments come from this program, not from a guest or a file: a wrong one is a bug and an
+ * IllegalArgumentException.
+ */
+public final class Aml {
+  private static final int ZERO = 0x00;
+  private static final int ONE = 0x01;
+  private static final int NAME = 0x08;
+  private static final int BYTE_PREFIX = 0x0A;
+  private static final int WORD_PREFIX = 0x0B;
+  private static final int DWORD_PREFIX = 0x0C;
+  private static final int STRING_PREFIX = 0x0D;
+  private static final int QWORD_PREFIX = 0x0E;
+  private static final int SCOPE = 0x10;
+  private static final int BUFFER = 0x11;
+  private static final int PACKAGE = 0x12;
+  private static final int METHOD = 0x14;
+  private static final int EXTENDED = 0x5B;
+  private static final int DEVICE = 0x82;
+  private static final int LOCAL_0 = 0x60;
+  private static final int ARG_0 = 0x68;
+  private static final int STORE = 0x70;
+  private static final int AND = 0x7B;
+  private static final int OR = 0x7D;
+  private static final int NOTIFY = 0x86;
+  private static final int CREATE_DWORD_FIELD = 0x8A;
+  private static final int LNOT = 0x92;
+  private static final int LEQUAL = 0x93;
+  private static final int IF = 0xA0;
+  private static final int ELSE = 0xA1;
+  private static final int RETURN = 0xA4;
+  private static final int SERIALIZED = 1 << 3;
+
+  private final byte[] bytes;
+
+  private Aml(byte[] bytes) {
+    this.bytes = bytes;
+  }
+
+  /** The encoded term, a copy. */
+  public byte[] toBytes() {
+    return bytes.clone();
+  }
+
+  // Named objects.
+
+  /** Puts terms under an existing name. */
+  public static Aml scope(String path, Aml... terms) {
+    return packed(new int[] {SCOPE}, join(List.of(AmlName.encode(path)), terms));
+  }
+
+  /** A device and what belongs to it. */
+  public static Aml device(String path, Aml... terms) {
+    return packed(new int[] {EXTENDED, DEVICE}, join(List.of(AmlName.encode(path)), terms));
+  }
+
+  /** A named constant. */
+  public static Aml name(String path, Aml value) {
+    return term(NAME, raw(AmlName.encode(path)), value);
+  }
+
+  /**
+   * A control method that at most one thread runs at a time, as a method that creates names must
+   * be.
+   *
+   * @param arguments how many it takes, 0 to 7
+   */
+  public static Aml methodSerialized(String path, int arguments, Aml... terms) {
+    return method(path, checkRange(arguments, 7) | SERIALIZED, terms);
+  }
+
+  /**
+   * A control method that several threads may run at once.
+   *
+   * @param arguments how many it takes, 0 to 7
+   */
+  public static Aml methodNotSerialized(String path, int arguments, Aml... terms) {
+    return method(path, checkRange(arguments, 7), terms);
+  }
+
+  private static Aml method(String path, int flags, Aml... terms) {
+    return packed(
+        new int[] {METHOD}, join(List.of(AmlName.encode(path), new byte[] {(byte) flags}), terms));
+  }
+
+  /** A field of 32 bits in a buffer, from byte {@code index} on. */
+  public static Aml createDWordField(Aml buffer, int index, String path) {
+    return term(CREATE_DWORD_FIELD, buffer, integer(index), raw(AmlName.encode(path)));
+  }
+
+  // Data.
+
+  /** An integer in its shortest encoding; unsigned. */
+  public static Aml integer(long value) {
+    if (value == 0) {
+      return term(ZERO);
+    }
+    if (value == 1) {
+      return term(ONE);
+    }
+    if (value >>> 8 == 0) {
+      return prefixed(BYTE_PREFIX, value, 1);
+    }
+    if (value >>> 16 == 0) {
+      return prefixed(WORD_PREFIX, value, 2);
+    }
+    return value >>> 32 == 0 ? prefixed(DWORD_PREFIX, value, 4) : prefixed(QWORD_PREFIX, value, 8);
+  }
+
+  /** A string of ASCII characters other than NUL. */
+  public static Aml string(String text) {
+    if (!text.chars().allMatch(c -> c > 0 && c < 0x80)) {
+      throw new IllegalArgumentException("Not ASCII: " + text);
+    }
+    return term(STRING_PREFIX, raw((text + '\0').getBytes(StandardCharsets.US_ASCII)));
+  }
+
+  /** A buffer that holds the bytes. */
+  public static Aml buffer(byte[] content) {
+    return packed(new int[] {BUFFER}, join(List.of(integer(content.length).bytes, content)));
+  }
+
+  /** A package of at most 255 elements. */
+  public static Aml packageOf(Aml... elements) {
+    byte[] count = {(byte) checkRange(elements.length, 255)};
+    return packed(new int[] {PACKAGE}, join(List.of(count), elements));
+  }
+
+  /** A reference to an object by its path. */
+  public static Aml path(String path) {
+    return raw(AmlName.encode(path));
+  }
+
+  /**
+   * A plug-and-play identifier as an integer (ACPI 6.4, 19.6.37).
+   *
+   * @param id three capital letters and four hexadecimal digits, such as PNP0A08
+   */
+  public static Aml eisaId(String id) {
+    if (!id.matches("[A-Z]{3}[0-9A-F]{4}")) {
+      throw new IllegalArgumentException("Not an EISA identifier: " + id);
+    }
+    int vendor = (id.charAt(0) - '@') << 10 | (id.charAt(1) - '@') << 5 | (id.charAt(2) - '@');
+    int value = vendor << 16 | Integer.parseInt(id.substring(3), 16);
+    return prefixed(DWORD_PREFIX, Integer.toUnsignedLong(Integer.reverseBytes(value)), 4);
+  }
+
+  /** A UUID in the mixed byte order of ASL's ToUUID (ACPI 6.4, 19.6.142). */
+  public static Aml uuid(java.util.UUID uuid) {
+    long high = uuid.getMostSignificantBits();
+    byte[] content = new byte[16];
+    little(content, 0, high >>> 32, 4);
+    little(content, 4, high >>> 16, 2);
+    little(content, 6, high, 2);
+    little(content, 8, Long.reverseBytes(uuid.getLeastSignificantBits()), 8);
+    return buffer(content);
+  }
+
+  // Expressions and statements.
+
+  /** Local variable 0 to 7. */
+  public static Aml local(int index) {
+    return term(LOCAL_0 + checkRange(index, 7));
+  }
+
+  /** Method argument 0 to 6. */
+  public static Aml arg(int index) {
+    return term(ARG_0 + checkRange(index, 6));
+  }
+
+  /** Stores a value. */
+  public static Aml store(Aml value, Aml target) {
+    return term(STORE, value, target);
+  }
+
+  /** Stores the bitwise and of two values. */
+  public static Aml and(Aml left, Aml right, Aml target) {
+    return term(AND, left, right, target);
+  }
+
+  /** Stores the bitwise or of two values. */
+  public static Aml or(Aml left, Aml right, Aml target) {
+    return term(OR, left, right, target);
+  }
+
+  /** Whether two values are equal. */
+  public static Aml equal(Aml left, Aml right) {
+    return term(LEQUAL, left, right);
+  }
+
+  /** Whether two values differ. */
+  public static Aml notEqual(Aml left, Aml right) {
+    return term(LNOT, equal(left, right));
+  }
+
+  /** Runs the statements if the condition holds. */
+  public static Aml ifThen(Aml condition, Aml... statements) {
+    return packed(new int[] {IF}, join(List.of(condition.bytes), statements));
+  }
+
+  /** Runs the statements if the {@link #ifThen} directly before it did not. */
+  public static Aml otherwise(Aml... statements) {
+    return packed(new int[] {ELSE}, join(List.of(), statements));
+  }
+
+  /** Ends the method with a value. */
+  public static Aml returns(Aml value) {
+    return term(RETURN, value);
+  }
+
+  /** Tells the driver of an object that something happened to it (ACPI 6.4, 5.6.6). */
+  public static Aml notify(Aml object, int value) {
+    return term(NOTIFY, object, integer(value));
+  }
+
+  // Encoding.
+
+  private static int checkRange(int value, int most) {
+    if (value < 0 || value > most) {
+      throw new IllegalArgumentException(value + " is not 0 to " + most);
+    }
+    return value;
+  }
+
+  private static Aml raw(byte[] bytes) {
+    return new Aml(bytes);
+  }
+
+  private static Aml term(int opcode, Aml... operands) {
+    return new Aml(join(List.of(new byte[] {(byte) opcode}), operands));
+  }
+
+  private static Aml prefixed(int prefix, long value, int size) {
+    byte[] encoded = new byte[1 + size];
+    encoded[0] = (byte) prefix;
+    little(encoded, 1, value, size);
+    return new Aml(encoded);
+  }
+
+  private static void little(byte[] target, int offset, long value, int size) {
+    for (int i = 0; i < size; i++) {
+      target[offset + i] = (byte) (value >>> (8 * i));
+    }
+  }
+
+  private static byte[] join(List<byte[]> first, Aml... terms) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    first.forEach(out::writeBytes);
+    for (Aml term : terms) {
+      out.writeBytes(term.bytes);
+    }
+    return out.toByteArray();
+  }
+
+  /** A term whose length stands after its opcode. */
+  private static Aml packed(int[] opcode, byte[] content) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (int b : opcode) {
+      out.write(b);
+    }
+    out.writeBytes(packageLength(content.length));
+    out.writeBytes(content);
+    return new Aml(out.toByteArray());
+  }
+
+  /** PkgLength (ACPI 6.4, 20.2.4): counts its own bytes too. */
+  private static byte[] packageLength(int contentLength) {
+    if (contentLength + 1 < 1 << 6) {
+      return new byte[] {(byte) (contentLength + 1)};
+    }
+    for (int extra = 1; extra <= 3; extra++) {
+      int total = contentLength + 1 + extra;
+      if (total < 1 << (4 + 8 * extra)) {
+        byte[] encoded = new byte[1 + extra];
+        encoded[0] = (byte) (extra << 6 | (total & 0xF));
+        little(encoded, 1, total >>> 4, extra);
+        return encoded;
+      }
+    }
+    throw new IllegalArgumentException("A term of " + contentLength + " bytes is too long");
+  }
+}

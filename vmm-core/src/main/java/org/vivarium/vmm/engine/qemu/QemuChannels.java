@@ -1,0 +1,63 @@
+package org.vivarium.vmm.engine.qemu;
+
+import java.io.IOException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.engine.qemu.QemuLocator.Found;
+
+/**
+ * A started QEMU and its two sockets, both connected.
+ *
+ * @param monitor speaks QMP
+ * @param debug brings what the guest writes to the debug port
+ */
+record QemuChannels(QemuProcess process, SocketChannel monitor, SocketChannel debug) {
+  private static final Logger LOG = LoggerFactory.getLogger(QemuChannels.class);
+  private static final int SECONDS_TO_CONNECT = 60;
+
+  /**
+   * Starts QEMU and waits until it has connected to both sockets; their files are gone then.
+   *
+   * @throws VmmException if QEMU ends instead, with what it said last; nothing is left then
+   */
+  static QemuChannels start(Found found, MachineConfig config) throws VmmException {
+    try (SocketFolder folder = SocketFolder.in(SocketFolder.usualPlaces())) {
+      ServerSocketChannel monitor = folder.listen(folder.socket("monitor"));
+      ServerSocketChannel debug = folder.listen(folder.socket("debug"));
+      List<String> arguments =
+          QemuCommandLine.of(
+              config, found.sandbox(), folder.socket("monitor"), folder.socket("debug"));
+      QemuProcess process = QemuProcess.start(config.name(), found, arguments);
+      CompletableFuture<Integer> guard =
+          process.exited().orTimeout(SECONDS_TO_CONNECT, TimeUnit.SECONDS);
+      // Closing the listeners is what wakes an accept that would wait for ever.
+      guard.whenComplete((_, _) -> folder.stopListening());
+      try {
+        return new QemuChannels(process, monitor.accept(), debug.accept());
+      } catch (IOException e) {
+        process.kill();
+        process.exited().join();
+        throw new VmmException("QEMU did not start: %s".formatted(process.lastWords()), e);
+      } finally {
+        guard.complete(0);
+      }
+    }
+  }
+
+  /** Closes both sockets. */
+  void close() {
+    try {
+      monitor.close();
+      debug.close();
+    } catch (IOException e) {
+      LOG.debug("A socket could not be closed", e);
+    }
+  }
+}

@@ -1,0 +1,339 @@
+package org.vivarium.vmm.engine.qemu;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.engine.BootStage;
+import org.vivarium.vmm.engine.ConsoleOutput;
+import org.vivarium.vmm.engine.LifeCycle;
+import org.vivarium.vmm.engine.MachineListener;
+import org.vivarium.vmm.engine.MachineState;
+import org.vivarium.vmm.engine.Outcome;
+import org.vivarium.vmm.engine.PanicScanner;
+import org.vivarium.vmm.engine.VirtualMachine;
+
+/**
+ * A machine that a QEMU process emulates.
+ *
+ * <p>It ends when that process does, and only then: whoever wants it to end (a panic seen, a
+ * monitor that broke, a person) notes why and ends the process; the thread that sees the exit waits
+ * for the last console bytes and events, and then names the outcome.
+ */
+final class QemuMachine implements VirtualMachine, Qmp.Events {
+  private static final Logger LOG = LoggerFactory.getLogger(QemuMachine.class);
+  private static final Duration COMMAND = Duration.ofSeconds(20);
+  private static final Duration GREETING = Duration.ofSeconds(60);
+  private static final Duration LAST_EVENTS = Duration.ofSeconds(5);
+
+  /** After this a QEMU that was told to quit is killed. */
+  private static final int SECONDS_TO_QUIT = 2;
+
+  /** How long a killed machine waits for a console receiver that blocks. */
+  private static final Duration CONSOLE_OF_KILLED = Duration.ofSeconds(1);
+
+  /** A reset overtakes the last console bytes, which travel by another way, by less than this. */
+  private static final long CONSOLE_LAG_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private final String name;
+  private final QemuChannels channels;
+  private final LifeCycle life;
+  private final PanicScanner scanner = new PanicScanner();
+  private final ConsoleInput input;
+  private final Qmp monitor;
+  private final Thread consoleThread;
+  private final Thread inputThread;
+  private final Thread debugThread;
+
+  /** Held while a person's request runs, so that two of them do not mix. */
+  private final ReentrantLock request = new ReentrantLock();
+
+  private volatile boolean killed;
+  private volatile @Nullable String panic;
+  private volatile @Nullable String shutdownReason;
+  private volatile @Nullable String trouble;
+
+  /**
+   * Makes a machine of a QEMU that has just started and waits ({@code -S}); {@link #open} is next.
+   */
+  QemuMachine(String name, QemuChannels channels, ConsoleOutput console, MachineListener listener) {
+    this.name = name;
+    this.channels = channels;
+    life = new LifeCycle(name, listener);
+    Process process = channels.process().console();
+    input = new ConsoleInput(process.getOutputStream());
+    monitor = new Qmp(channels.monitor(), name + " monitor", this);
+    ConsolePump pump =
+        new ConsolePump(process.getInputStream(), console, scanner, this::panicPrinted);
+    consoleThread = thread("console", pump);
+    inputThread = thread("input", input);
+    debugThread = thread("debug", this::readStages);
+  }
+
+  private Thread thread(String role, Runnable work) {
+    return Thread.ofPlatform().name(name + " " + role).daemon().unstarted(work);
+  }
+
+  /**
+   * Starts this side's threads and the monitor.
+   *
+   * @throws VmmException if QEMU does not answer; the machine has ended then and holds nothing
+   */
+  void open() throws VmmException {
+    consoleThread.start();
+    inputThread.start();
+    debugThread.start();
+    channels.process().exited().thenAcceptAsync(this::ended, task -> thread("end", task).start());
+    try {
+      monitor.open(GREETING);
+      life.reached(BootStage.MACHINE_BUILT);
+    } catch (VmmException e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void start() throws VmmException {
+    request.lock();
+    try {
+      MachineState now = life.state();
+      if (now.isEnd()) {
+        return;
+      }
+      if (now != MachineState.CREATED) {
+        throw new VmmException("The machine %s has been started already.".formatted(name));
+      }
+      try {
+        monitor.execute("cont", COMMAND);
+      } catch (VmmException e) {
+        endBecause(e.getMessage());
+        awaitEnd();
+        throw e;
+      }
+      if (life.become(MachineState.RUNNING)) {
+        life.reached(BootStage.FIRST_INSTRUCTION);
+      }
+    } finally {
+      request.unlock();
+    }
+  }
+
+  @Override
+  public MachineState state() {
+    return life.state();
+  }
+
+  @Override
+  public Optional<Outcome> await(Duration timeout) throws InterruptedException {
+    return life.await(timeout);
+  }
+
+  @Override
+  public int input(byte[] bytes, int offset, int length) {
+    int taken = input.offer(bytes, offset, length);
+    if (taken > 0) {
+      scanner.noteInput();
+    }
+    return taken;
+  }
+
+  @Override
+  public void pressPowerButton() throws VmmException {
+    command("system_powerdown");
+  }
+
+  @Override
+  public void pause() throws VmmException {
+    step(MachineState.RUNNING, "stop", MachineState.PAUSED);
+  }
+
+  @Override
+  public void resume() throws VmmException {
+    step(MachineState.PAUSED, "cont", MachineState.RUNNING);
+  }
+
+  private void step(MachineState from, String command, MachineState to) throws VmmException {
+    request.lock();
+    try {
+      if (life.state() != to && command(command)) {
+        life.become(to);
+      }
+    } finally {
+      request.unlock();
+    }
+  }
+
+  @Override
+  public void reset() throws VmmException {
+    command("system_reset");
+  }
+
+  /** Whether the machine lives and has done it. */
+  private boolean command(String command) throws VmmException {
+    request.lock();
+    try {
+      MachineState now = life.state();
+      if (now == MachineState.CREATED) {
+        throw new VmmException("The machine %s has not been started yet.".formatted(name));
+      }
+      if (now.isEnd()) {
+        return false;
+      }
+      monitor.execute(command, COMMAND);
+      return true;
+    } catch (Qmp.Ended e) {
+      LOG.debug("{} ended before {}", name, command, e);
+      return false;
+    } finally {
+      request.unlock();
+    }
+  }
+
+  @Override
+  public void kill() {
+    killed = true;
+    endProcess();
+    awaitEnd();
+  }
+
+  @Override
+  public void close() {
+    kill();
+    life.join(LAST_EVENTS);
+  }
+
+  private void endProcess() {
+    if (!channels.process().exited().isDone()) {
+      channels.process().killAfter(SECONDS_TO_QUIT);
+      monitor.tell("quit");
+    }
+  }
+
+  private void endBecause(@Nullable String sentence) {
+    trouble = sentence;
+    endProcess();
+  }
+
+  private void awaitEnd() {
+    boolean interrupted = false;
+    Optional<Outcome> end = Optional.empty();
+    while (end.isEmpty()) {
+      try {
+        end = life.await(LAST_EVENTS);
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void event(String event, JsonNode data) {
+    switch (event) {
+      case "RESET" -> restarted(data.path("guest").asBoolean());
+      case "SHUTDOWN" -> shutdownReason = data.path("reason").asText();
+      case "GUEST_PANICKED" -> panic = "";
+      default -> LOG.debug("{}: {} {}", name, event, data);
+    }
+  }
+
+  @Override
+  public void closed(@Nullable String why) {
+    if (why != null) {
+      trouble = why + ".";
+    }
+    endProcess();
+  }
+
+  private void restarted(boolean byGuest) {
+    if (byGuest) {
+      LockSupport.parkNanos(CONSOLE_LAG_NANOS);
+      if (scanner.explainsReset()) {
+        panicPrinted();
+        return;
+      }
+    }
+    scanner.forget();
+    life.restarted(byGuest ? "The guest restarted the machine." : null);
+  }
+
+  private void panicPrinted() {
+    panic = scanner.reason().orElse("");
+    endProcess();
+  }
+
+  private void readStages() {
+    ByteBuffer chunk = ByteBuffer.allocate(4 << 10);
+    try {
+      SocketChannel debug = channels.debug();
+      while (debug.read(chunk.clear()) >= 0) {
+        chunk.flip();
+        while (chunk.hasRemaining()) {
+          stage(chunk.get());
+        }
+      }
+    } catch (IOException e) {
+      LOG.debug("{}: the debug port ended early", name, e);
+    }
+  }
+
+  private void stage(byte code) {
+    switch (code) {
+      case BootStage.USER_SPACE_CODE -> life.reached(BootStage.USER_SPACE);
+      case BootStage.PROMPT_CODE -> life.reached(BootStage.PROMPT);
+      default -> LOG.trace("{}: code {} on the debug port", name, code);
+    }
+  }
+
+  private void ended(int status) {
+    try {
+      monitor.join(LAST_EVENTS);
+      debugThread.join(LAST_EVENTS);
+      while (!consoleThread.join(CONSOLE_OF_KILLED) && !killed) {
+        LOG.debug("{}: the console's receiver is slow", name);
+      }
+      consoleThread.interrupt();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    input.close();
+    channels.close();
+    life.end(outcome(status));
+  }
+
+  private Outcome outcome(int status) {
+    String reason = shutdownReason;
+    String why = panic;
+    if (why == null && "guest-panic".equals(reason)) {
+      why = "";
+    }
+    if (why != null) {
+      return new Outcome.Panicked(
+          why.isEmpty() ? scanner.reason().orElse("the kernel gave no reason") : why);
+    }
+    if ("guest-shutdown".equals(reason)) {
+      return new Outcome.PoweredOff();
+    }
+    if (killed) {
+      return new Outcome.Killed();
+    }
+    String sentence = trouble;
+    return new Outcome.Failed(
+        sentence != null
+            ? sentence
+            : "QEMU ended unexpectedly with status %d: %s"
+                .formatted(status, channels.process().lastWords()));
+  }
+}

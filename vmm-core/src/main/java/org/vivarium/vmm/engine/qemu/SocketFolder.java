@@ -1,0 +1,116 @@
+package org.vivarium.vmm.engine.qemu;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.VmmException;
+
+/**
+ * A folder that only its owner may enter (mode 0700), in which this side listens for QEMU. Closing
+ * removes it and its sockets; connections already accepted live on. Any thread may close it.
+ */
+final class SocketFolder implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SocketFolder.class);
+
+  /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
+  private static final int MAX_SOCKET_PATH = 107;
+
+  private final Path folder;
+  private final List<ServerSocketChannel> listeners = new ArrayList<>();
+
+  private SocketFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Makes a folder in the first of these places that takes one.
+   *
+   * @throws VmmException if none does
+   */
+  static SocketFolder in(List<Path> places) throws VmmException {
+    IOException last = null;
+    for (Path place : places) {
+      try {
+        // Temporary folders are made with mode 0700 wherever the file system has modes.
+        return new SocketFolder(Files.createTempDirectory(place, "vivarium-qemu-"));
+      } catch (IOException e) {
+        last = e;
+      }
+    }
+    throw new VmmException(
+        "No folder for QEMU's sockets could be made in any of %s.".formatted(places), last);
+  }
+
+  /** Where sockets belong: the user's run-time folder, else the folder for temporary files. */
+  static List<Path> usualPlaces() {
+    List<Path> places = new ArrayList<>();
+    String runtime = System.getenv("XDG_RUNTIME_DIR");
+    if (runtime != null && !runtime.isEmpty()) {
+      places.add(Path.of(runtime));
+    }
+    places.add(Path.of(System.getProperty("java.io.tmpdir")));
+    return List.copyOf(places);
+  }
+
+  /**
+   * Listens on a new socket in the folder.
+   *
+   * @throws VmmException if the path is too long for a socket, or the host refuses
+   */
+  synchronized ServerSocketChannel listen(Path socket) throws VmmException {
+    if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
+      throw new VmmException(
+          "The path %s is too long for a socket: set XDG_RUNTIME_DIR to a folder with a short path."
+              .formatted(socket));
+    }
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      listeners.add(listener);
+      return listener.bind(UnixDomainSocketAddress.of(socket), 1);
+    } catch (IOException e) {
+      throw new VmmException("The socket %s cannot be made.".formatted(socket), e);
+    }
+  }
+
+  /** The path of a socket in the folder. */
+  Path socket(String name) {
+    return folder.resolve(name);
+  }
+
+  /** Stops listening, which wakes whoever waits to accept; again does nothing. */
+  synchronized void stopListening() {
+    try {
+      for (ServerSocketChannel listener : listeners) {
+        listener.close();
+      }
+    } catch (IOException e) {
+      LOG.warn("A socket in {} could not be closed", folder, e);
+    }
+  }
+
+  /** Stops listening and removes the folder with all that is in it. */
+  @Override
+  public synchronized void close() {
+    stopListening();
+    try {
+      if (Files.isDirectory(folder)) {
+        try (var files = Files.newDirectoryStream(folder)) {
+          for (Path file : files) {
+            Files.deleteIfExists(file);
+          }
+        }
+        Files.deleteIfExists(folder);
+      }
+    } catch (IOException e) {
+      LOG.warn("The folder {} could not be removed", folder, e);
+    }
+  }
+}

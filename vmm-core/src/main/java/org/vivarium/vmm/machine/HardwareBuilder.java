@@ -1,0 +1,178 @@
+package org.vivarium.vmm.machine;
+
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.vivarium.devices.bus.Bus;
+import org.vivarium.devices.bus.WiredOrLine;
+import org.vivarium.devices.legacy.AcpiPm;
+import org.vivarium.devices.legacy.CmosRtc;
+import org.vivarium.devices.legacy.DebugPort;
+import org.vivarium.devices.legacy.I8042;
+import org.vivarium.devices.legacy.OutputRing;
+import org.vivarium.devices.legacy.PvPanic;
+import org.vivarium.devices.legacy.ResetRegister;
+import org.vivarium.devices.legacy.Serial16550;
+import org.vivarium.kvm.GuestMemory;
+import org.vivarium.kvm.GuestMemoryRegion;
+import org.vivarium.kvm.Kvm;
+import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.KvmVm;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.arch.MemoryMap;
+import org.vivarium.vmm.arch.X86Layout;
+import org.vivarium.vmm.boot.BootTarget;
+import org.vivarium.vmm.boot.EntryState;
+import org.vivarium.vmm.boot.KernelLoader;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.cpu.CpuSetup;
+import org.vivarium.vmm.cpu.CpuidTemplate;
+import org.vivarium.vmm.cpu.Vcpu;
+
+/** Puts a machine's hardware together: the one place that knows every part. */
+final class HardwareBuilder {
+  /** Bytes typed ahead that the serial port keeps for the guest. */
+  private static final int SERIAL_INPUT = 4096;
+
+  private static final int PM_TIMER_BITS = 32;
+
+  private final KvmEngine.Options options;
+
+  HardwareBuilder(KvmEngine.Options options) {
+    this.options = options;
+  }
+
+  /**
+   * Builds hardware that has not started, its kernel loaded. Called on the control thread.
+   *
+   * @param console takes what the serial port sends
+   * @param signals hears of what the hardware does
+   * @throws VmmException if a file is bad or the host refuses; nothing is left then
+   */
+  Hardware build(MachineConfig config, OutputRing console, MachineSignals signals)
+      throws VmmException, InterruptedException {
+    try (Kvm kvm = Kvm.open()) {
+      int most = kvm.maxVcpus();
+      if (config.cpus() > most) {
+        throw new VmmException(
+            "CPUs: this computer's KVM runs at most %d in one machine, not %d."
+                .formatted(most, config.cpus()));
+      }
+      CpuidTemplate cpuid =
+          new CpuidTemplate(kvm.supportedCpuid(), config.cpus(), kvm.hasTscDeadlineTimer());
+      MemoryMap map = MemoryMap.of(config.memoryBytes(), cpuid.physicalAddressBits());
+      return new Assembly(config, signals, map).assemble(kvm, cpuid, console);
+    } catch (KvmException e) {
+      throw new VmmException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new VmmException("KVM is not usable: " + e.getMessage(), e);
+    }
+  }
+
+  /** The steps of one building; what it made so far is taken down again when a step fails. */
+  private final class Assembly {
+    private final MachineConfig config;
+    private final MachineSignals signals;
+    private final MemoryMap map;
+    private final Bus pio = new Bus("port I/O");
+    private final Bus mmio = new Bus("memory-mapped I/O");
+    private final List<Vcpu> vcpus = new ArrayList<>();
+
+    Assembly(MachineConfig config, MachineSignals signals, MemoryMap map) {
+      this.config = config;
+      this.signals = signals;
+      this.map = map;
+    }
+
+    Hardware assemble(Kvm kvm, CpuidTemplate cpuid, OutputRing console)
+        throws VmmException, KvmException, InterruptedException {
+      GuestMemory memory = GuestMemory.allocate(map.ramRanges(), GuestMemory.Backing.MEMFD);
+      KvmVm vm = null;
+      InterruptLines lines = null;
+      try {
+        EntryState entry = KernelLoader.load(config.boot(), new BootTarget(memory, map));
+        vm = createVm(kvm, memory);
+        lines = new InterruptLines(vm);
+        Hardware.Devices devices = addDevices(lines, console);
+        addProcessors(vm, cpuid, entry);
+        return new Hardware(
+            new Hardware.Parts(vm, memory, lines, devices, List.copyOf(vcpus), signals));
+      } catch (VmmException | KvmException | RuntimeException | InterruptedException e) {
+        Hardware.endProcessors(vcpus);
+        if (lines != null) {
+          lines.close();
+        }
+        if (vm != null) {
+          vm.close();
+        }
+        memory.close();
+        throw e;
+      }
+    }
+
+    private static KvmVm createVm(Kvm kvm, GuestMemory memory) throws KvmException {
+      KvmVm vm = kvm.createVm();
+      try {
+        vm.setIdentityMapAddress(X86Layout.KVM_IDENTITY_MAP);
+        vm.setTssAddress(X86Layout.KVM_TSS);
+        vm.createIrqchip();
+        vm.createPit();
+        int slot = 0;
+        for (GuestMemoryRegion region : memory.regions()) {
+          vm.setMemorySlot(slot++, region);
+        }
+        return vm;
+      } catch (KvmException e) {
+        vm.close();
+        throw e;
+      }
+    }
+
+    private Hardware.Devices addDevices(InterruptLines lines, OutputRing console)
+        throws KvmException {
+      Serial16550 serial = new Serial16550(lines.edge(X86Layout.SERIAL_GSI), console, SERIAL_INPUT);
+      console.setSpaceListener(serial::outputReady);
+      pio.add(X86Layout.SERIAL, X86Layout.SERIAL_SIZE, serial);
+      WiredOrLine sci = new WiredOrLine(lines.level(X86Layout.SCI_GSI));
+      AcpiPm pm = new AcpiPm(sci.newInput(), System::nanoTime, PM_TIMER_BITS, signals::poweredOff);
+      pio.add(X86Layout.PM_BASE, X86Layout.PM_SIZE, pm);
+      pio.add(
+          I8042.FIRST_PORT,
+          I8042.PORT_COUNT,
+          new I8042(() -> signals.resetRequested("through the keyboard controller")));
+      pio.add(
+          X86Layout.RTC,
+          X86Layout.RTC_SIZE,
+          new CmosRtc(
+              InstantSource.system(), map.lowRamEnd(), map.highRamEnd() - X86Layout.HIGH_RAM));
+      pio.add(DebugPort.PORT, DebugPort.PORT_COUNT, new DebugPort(signals::debugByte));
+      pio.add(
+          PvPanic.PORT,
+          PvPanic.PORT_COUNT,
+          new PvPanic(
+              event -> {
+                if (event == PvPanic.Event.PANICKED) {
+                  signals.panicked();
+                }
+              }));
+      pio.add(
+          ResetRegister.PORT,
+          ResetRegister.PORT_COUNT,
+          new ResetRegister(() -> signals.resetRequested("through the reset register")));
+      return new Hardware.Devices(serial, pm);
+    }
+
+    private void addProcessors(KvmVm vm, CpuidTemplate cpuid, EntryState entry)
+        throws KvmException, InterruptedException {
+      Vcpu.Wiring wiring = new Vcpu.Wiring(vm, pio, mmio, signals);
+      for (int id = 0; id < config.cpus(); id++) {
+        CpuSetup setup = new CpuSetup(cpuid, id == 0 ? entry : null);
+        vcpus.add(new Vcpu(config.name(), id, wiring, setup, options.kernelCounters()));
+      }
+      for (Vcpu vcpu : vcpus) {
+        vcpu.awaitMade();
+      }
+    }
+  }
+}

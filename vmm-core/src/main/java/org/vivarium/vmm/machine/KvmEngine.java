@@ -1,0 +1,46 @@
+package org.vivarium.vmm.machine;
+
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.engine.ConsoleOutput;
+import org.vivarium.vmm.engine.Engine;
+import org.vivarium.vmm.engine.MachineListener;
+import org.vivarium.vmm.engine.VirtualMachine;
+
+/** Vivarium's own virtual machine monitor on KVM. */
+public final class KvmEngine implements Engine {
+  private final HardwareBuilder builder;
+
+  /** An engine for everyday use. */
+  public KvmEngine() {
+    this(new Options(false));
+  }
+
+  /**
+   * @param options for measurements
+   */
+  public KvmEngine(Options options) {
+    this.builder = new HardwareBuilder(options);
+  }
+
+  /**
+   * What a measurement may ask for.
+   *
+   * @param kernelCounters whether {@link VirtualMachine#counters()} holds the kernel's own counters
+   *     of each processor as well, which cost a few file descriptors
+   */
+  public record Options(boolean kernelCounters) {}
+
+  @Override
+  public String name() {
+    return "kvm";
+  }
+
+  @Override
+  public VirtualMachine create(
+      MachineConfig config, ConsoleOutput console, MachineListener listener) throws VmmException {
+    KvmMachine machine = new KvmMachine(config, builder, console, listener);
+    machine.build();
+    return machine;
+  }
+}
