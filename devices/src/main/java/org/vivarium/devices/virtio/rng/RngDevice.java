@@ -9,7 +9,8 @@ import org.vivarium.devices.virtio.transport.VirtioDevice;
 import org.vivarium.devices.virtio.transport.VirtioDeviceType;
 
 /**
- * virtio-rng: one queue of device-writable buffers, no features, no configuration (VIRTIO 1.2, 5.4).
+ * virtio-rng: one queue of device-writable buffers, no features, no configuration (VIRTIO 1.2,
+ * 5.4).
  */
 public final class RngDevice implements VirtioDevice {
   private static final int QUEUE_SIZE = 256;

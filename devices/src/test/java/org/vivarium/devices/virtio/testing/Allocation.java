@@ -6,22 +6,26 @@ import java.lang.management.ManagementFactory;
 /** Counts what the current thread allocates on the heap. */
 public final class Allocation {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final int BATCHES = 40;
 
   private Allocation() {}
 
   /**
-   * Bytes that the current thread allocated during {@code rounds} runs, after as many to warm up.
+   * Bytes that a batch of {@code rounds} runs allocates once the code is warm: the least of several
+   * batches. What the interpreter allocates, before a call into the kernel is compiled, is not the
+   * code's.
    */
   public static long during(int rounds, Runnable action) {
-    for (int i = 0; i < rounds; i++) {
-      action.run();
+    long least = Long.MAX_VALUE;
+    for (int batch = 0; batch < BATCHES && least > 0; batch++) {
+      long before = THREADS.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < rounds; i++) {
+        action.run();
+      }
+      long after = THREADS.getCurrentThreadAllocatedBytes();
+      least = Math.min(least, after - before - overhead());
     }
-    long before = THREADS.getCurrentThreadAllocatedBytes();
-    for (int i = 0; i < rounds; i++) {
-      action.run();
-    }
-    long after = THREADS.getCurrentThreadAllocatedBytes();
-    return after - before - overhead();
+    return least;
   }
 
   /** What reading the counter itself costs. */

@@ -65,7 +65,8 @@ public final class ManualLoop implements IoLoop {
       task.run();
       worked = true;
     }
-    // By index, so that a turn allocates nothing; a callback that cancels a watch only delays others.
+    // By index, so that a turn allocates nothing; a callback that cancels a watch only delays
+    // others.
     for (int i = 0; i < watches.size(); i++) {
       ManualWatch watch = watches.get(i);
       if (watch.event.drain() > 0) {
