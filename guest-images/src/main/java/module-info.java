@@ -8,10 +8,13 @@ module org.vivarium.images {
   requires aircompressor.v3;
   requires java.net.http;
   requires org.apache.commons.compress;
+  requires org.slf4j;
   requires org.tukaani.xz;
 
   exports org.vivarium.images;
   exports org.vivarium.images.deb;
+  exports org.vivarium.images.disk;
   exports org.vivarium.images.kernel;
+  exports org.vivarium.images.qcow2;
   exports org.vivarium.images.tiny;
 }
