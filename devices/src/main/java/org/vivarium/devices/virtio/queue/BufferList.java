@@ -42,6 +42,12 @@ public final class BufferList {
     bytes += length;
   }
 
+  /** Makes the last range {@code length} bytes longer. */
+  void extendLast(long length) {
+    lengths[count - 1] += length;
+    bytes += length;
+  }
+
   /** Number of ranges. */
   public int count() {
     return count;

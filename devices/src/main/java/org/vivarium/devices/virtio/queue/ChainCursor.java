@@ -52,15 +52,29 @@ public abstract sealed class ChainCursor permits ChainReader, ChainWriter {
     }
   }
 
-  /** Appends the next {@code bytes} to {@code list} as ranges of guest memory, and moves on. */
+  /**
+   * Appends the next {@code bytes} to {@code list} as ranges of guest memory, and moves on. Buffers
+   * that lie one after the other in one region become one range.
+   */
   public final void take(long bytes, BufferList list) {
     require(bytes);
     long left = bytes;
     while (left > 0) {
       long step = Math.min(left, contiguous());
-      list.add(gpa(), step);
+      append(list, gpa(), step);
       advance(step);
       left -= step;
+    }
+  }
+
+  private void append(BufferList list, long gpa, long length) {
+    int last = list.count() - 1;
+    if (last >= 0
+        && list.gpa(last) + list.length(last) == gpa
+        && memory.contains(list.gpa(last), list.length(last) + length)) {
+      list.extendLast(length);
+    } else {
+      list.add(gpa, length);
     }
   }
 

@@ -23,7 +23,7 @@ final class DeviceLifecycle {
   private final GuestMemory memory;
   private final QueueRegisters[] queues;
   private final VirtioInterruptRouter interrupts;
-  private final GuestFaultLog log;
+  private final RateLimitedLog log;
   private final List<Runnable> afterReset = new ArrayList<>();
   private final long offered;
   private long driverFeatures;
@@ -40,7 +40,7 @@ final class DeviceLifecycle {
       GuestMemory memory,
       QueueRegisters[] queues,
       VirtioInterruptRouter interrupts,
-      GuestFaultLog log) {
+      RateLimitedLog log) {
     this.lock = lock;
     this.device = device;
     this.memory = memory;

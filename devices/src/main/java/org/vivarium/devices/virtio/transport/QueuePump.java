@@ -12,7 +12,10 @@ import org.vivarium.devices.virtio.queue.SplitVirtqueue.Pop;
  *
  * <p>One turn serves at most as many chains as the queue has, then lets other devices on the loop
  * have theirs: a driver that adds as fast as the device serves holds up nobody. Allocates nothing.
- * All on the loop's thread but {@link #start}.
+ *
+ * <p>Everything runs on the loop's thread but {@link #start} and {@link #complete}, which workers
+ * call when a request that was in flight has ended; the pump's lock, held around handler calls,
+ * guards the ring between the two.
  */
 public final class QueuePump {
   /** Answer of a handler: the chain is in flight, the device will return it itself. */
@@ -65,17 +68,18 @@ public final class QueuePump {
    * Begins to listen for the driver's notifications, and looks for chains that are there already.
    */
   public void start(IoLoop loop) {
-    loop.execute(
-        () -> {
-          if (!stopped) {
-            watch = loop.watch(queue.kick(), this::run);
-            run();
-          }
-        });
+    loop.execute(() -> begin(loop));
+  }
+
+  private synchronized void begin(IoLoop loop) {
+    if (!stopped) {
+      watch = loop.watch(queue.kick(), this::run);
+      run();
+    }
   }
 
   /** Stops listening; nothing is popped any more. */
-  public void stop() {
+  public synchronized void stop() {
     stopped = true;
     if (watch != null) {
       watch.cancel();
@@ -84,7 +88,7 @@ public final class QueuePump {
   }
 
   /** Serves what is available. */
-  public void run() {
+  public synchronized void run() {
     if (stopped) {
       return;
     }
@@ -102,6 +106,17 @@ public final class QueuePump {
       }
       turn = serve();
     }
+    queue.notifyUsed();
+  }
+
+  /**
+   * Returns a chain that was in flight and notifies the driver. Any thread; also after {@link
+   * #stop}.
+   *
+   * @param written bytes written to the chain
+   */
+  public synchronized void complete(DescriptorChain chain, long written) {
+    ring.addUsed(chain.head(), written);
     queue.notifyUsed();
   }
 

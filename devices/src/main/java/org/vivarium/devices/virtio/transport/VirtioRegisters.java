@@ -68,7 +68,7 @@ public final class VirtioRegisters implements BusDevice, AutoCloseable {
     }
     interrupts = new VirtioInterruptRouter(lock, msix, intx, queues);
     lifecycle =
-        new DeviceLifecycle(lock, device, memory, queues, interrupts, new GuestFaultLog(name));
+        new DeviceLifecycle(lock, device, memory, queues, interrupts, new RateLimitedLog(name));
     common = new VirtioCommonConfig(lock, device, lifecycle, queues, interrupts);
   }
 

@@ -16,21 +16,26 @@ public final class Allocation {
    * code's.
    */
   public static long during(int rounds, Runnable action) {
+    return during(rounds, action, Thread.currentThread().threadId());
+  }
+
+  /** The same for what another thread allocates meanwhile. */
+  public static long during(int rounds, Runnable action, long threadId) {
     long least = Long.MAX_VALUE;
     for (int batch = 0; batch < BATCHES && least > 0; batch++) {
-      long before = THREADS.getCurrentThreadAllocatedBytes();
+      long before = THREADS.getThreadAllocatedBytes(threadId);
       for (int i = 0; i < rounds; i++) {
         action.run();
       }
-      long after = THREADS.getCurrentThreadAllocatedBytes();
-      least = Math.min(least, after - before - overhead());
+      long after = THREADS.getThreadAllocatedBytes(threadId);
+      least = Math.min(least, after - before - overhead(threadId));
     }
     return least;
   }
 
   /** What reading the counter itself costs. */
-  private static long overhead() {
-    long before = THREADS.getCurrentThreadAllocatedBytes();
-    return THREADS.getCurrentThreadAllocatedBytes() - before;
+  private static long overhead(long threadId) {
+    long before = THREADS.getThreadAllocatedBytes(threadId);
+    return THREADS.getThreadAllocatedBytes(threadId) - before;
   }
 }

@@ -18,6 +18,8 @@ public final class DriverSideDevice implements AutoCloseable {
   /** The vector of configuration changes; queue n has vector n + 1. */
   public static final int CONFIG_VECTOR = 0;
 
+  private static final long WAIT_NANOS = 60_000_000_000L;
+
   private final GuestRam ram;
   private final ManualLoop loop;
   private final VirtioDevice device;
@@ -161,6 +163,35 @@ public final class DriverSideDevice implements AutoCloseable {
   /** Notifies the device about a queue. */
   public void notifyOnly(int index) {
     registers.write(VirtioRegisters.notifyOffset(index), 2, index);
+  }
+
+  /** Turns the loop until the device has returned {@code count} more chains of a queue. */
+  public List<DriverSideQueue.Used> awaitUsed(int index, int count) {
+    List<DriverSideQueue.Used> all = new ArrayList<>();
+    long deadline = System.nanoTime() + WAIT_NANOS;
+    while (all.size() < count) {
+      loop.turn();
+      all.addAll(queues.get(index).allUsed());
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("Only " + all.size() + " of " + count + " chains were returned");
+      }
+      Thread.onSpinWait();
+    }
+    return all;
+  }
+
+  /** Resets the device and turns the loop until the reset has ended. */
+  public void awaitReset() {
+    setStatus(0);
+    long deadline = System.nanoTime() + WAIT_NANOS;
+    while (status() != 0) {
+      loop.turn();
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("The reset does not end");
+      }
+      Thread.onSpinWait();
+    }
+    queues.forEach(DriverSideQueue::reset);
   }
 
   /** Resets the device, waits for it, and forgets the queues' content. */

@@ -4,11 +4,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says what a guest did wrong, a few times: a guest decides how often, so the log would be its to
- * flood. Any thread.
+ * A log for what a guest can provoke, faults of its own or of the host: it says so a few times,
+ * then keeps quiet for a while, so that the log is not the guest's to flood. Any thread.
  */
-public final class GuestFaultLog {
-  private static final Logger LOG = LoggerFactory.getLogger(GuestFaultLog.class);
+public final class RateLimitedLog {
+  private static final Logger LOG = LoggerFactory.getLogger(RateLimitedLog.class);
   private static final int MESSAGES = 16;
   private static final long WINDOW_NANOS = 60_000_000_000L;
 
@@ -19,7 +19,7 @@ public final class GuestFaultLog {
   /**
    * @param device name of the device, for the log
    */
-  public GuestFaultLog(String device) {
+  public RateLimitedLog(String device) {
     this.device = device;
   }
 
@@ -34,7 +34,7 @@ public final class GuestFaultLog {
     if (inWindow <= MESSAGES) {
       LOG.warn("{}: {}", device, sentence);
     } else if (inWindow == MESSAGES + 1) {
-      LOG.warn("{}: Further faults of the guest are not logged for a minute", device);
+      LOG.warn("{}: More of this is not logged for a minute", device);
     }
   }
 }
