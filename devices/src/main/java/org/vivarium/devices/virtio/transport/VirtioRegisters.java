@@ -123,9 +123,10 @@ public final class VirtioRegisters implements BusDevice, AutoCloseable {
   public void write(long offset, int size, long value) {
     int page = (int) (offset & -PAGE);
     long inPage = offset & (PAGE - 1);
+    long bits = size < 8 ? value & ((1L << (8 * size)) - 1) : value;
     switch (page) {
-      case COMMON -> common.write(inPage, size, value);
-      case DEVICE -> device.configSpace().write(inPage, size, value);
+      case COMMON -> common.write(inPage, size, bits);
+      case DEVICE -> device.configSpace().write(inPage, size, bits);
       case NOTIFY -> notifyQueue(inPage);
       default -> {
         // The ISR status is read-only, and nothing else is here.

@@ -180,8 +180,16 @@ public final class DriverSideDevice implements AutoCloseable {
     return all;
   }
 
-  /** Resets the device and turns the loop until the reset has ended. */
+  /**
+   * Resets the device, turns the loop until the reset has ended, and forgets the queues' content.
+   */
   public void awaitReset() {
+    awaitResetKeepingQueues();
+    queues.forEach(DriverSideQueue::reset);
+  }
+
+  /** Resets the device and turns the loop until the reset has ended. */
+  public void awaitResetKeepingQueues() {
     setStatus(0);
     long deadline = System.nanoTime() + WAIT_NANOS;
     while (status() != 0) {
@@ -191,7 +199,6 @@ public final class DriverSideDevice implements AutoCloseable {
       }
       Thread.onSpinWait();
     }
-    queues.forEach(DriverSideQueue::reset);
   }
 
   /** Resets the device, waits for it, and forgets the queues' content. */
