@@ -202,6 +202,15 @@ public final class DriverSideQueue {
     return all;
   }
 
+  /** Whether {@code count} descriptors are free. */
+  public boolean hasFree(int count) {
+    int free = 0;
+    for (boolean taken : busy) {
+      free += taken ? 0 : 1;
+    }
+    return free >= count;
+  }
+
   /** Forgets everything, as a driver does after a reset. */
   public void reset() {
     Arrays.fill(busy, false);
