@@ -13,6 +13,7 @@ module org.vivarium.devices {
   exports org.vivarium.devices.pci;
   exports org.vivarium.devices.virtio.blk;
   exports org.vivarium.devices.virtio.console;
+  exports org.vivarium.devices.virtio.net;
   exports org.vivarium.devices.virtio.queue;
   exports org.vivarium.devices.virtio.rng;
   exports org.vivarium.devices.virtio.transport;

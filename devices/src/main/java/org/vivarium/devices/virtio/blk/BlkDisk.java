@@ -1,6 +1,7 @@
 package org.vivarium.devices.virtio.blk;
 
 import java.io.IOException;
+import org.vivarium.devices.virtio.queue.GuestBuffers;
 import org.vivarium.devices.virtio.transport.RateLimitedLog;
 import org.vivarium.images.disk.DiskImage;
 

@@ -3,6 +3,7 @@ package org.vivarium.devices.virtio.blk;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.queue.BufferList;
 import org.vivarium.devices.virtio.queue.DescriptorChain;
+import org.vivarium.devices.virtio.queue.GuestBuffers;
 import org.vivarium.devices.virtio.transport.ActivationContext;
 import org.vivarium.devices.virtio.transport.DeviceQueue;
 import org.vivarium.devices.virtio.transport.IoLoop;

@@ -1,6 +1,7 @@
 package org.vivarium.devices.virtio.blk;
 
 import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.queue.GuestBuffers;
 import org.vivarium.kvm.GuestMemory;
 
 /**

@@ -213,21 +213,32 @@ public final class SplitVirtqueue {
    * @return whether a chain became available meanwhile, for which no notification may come
    */
   public boolean enableNotifications() {
+    return enableNotifications(0);
+  }
+
+  /**
+   * The same for a device that has looked at chains and put them back, because they were too few.
+   *
+   * @param seen chains that are available and do not count
+   * @return whether more than those became available meanwhile
+   */
+  public boolean enableNotifications(int seen) {
     if (fault != null) {
       return false;
     }
+    int awaited = (nextAvailable + seen) & INDEX_MASK;
     if (eventIdx) {
       long availEvent =
           config.usedRing()
               + VirtqueueConfig.RING_HEADER_BYTES
               + (long) VirtqueueConfig.USED_ELEMENT_BYTES * config.size();
-      memory.writeU16(availEvent, nextAvailable);
+      memory.writeU16(availEvent, awaited);
     } else {
       memory.writeU16(config.usedRing(), 0);
     }
     // The wish must be visible before the available index is read again (StoreLoad).
     VarHandle.fullFence();
-    return memory.readU16Acquire(config.availableRing() + 2) != nextAvailable;
+    return memory.readU16Acquire(config.availableRing() + 2) != awaited;
   }
 
   private long availableSlot(int index) {

@@ -1,10 +1,9 @@
-package org.vivarium.devices.virtio.blk;
+package org.vivarium.devices.virtio.queue;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.vivarium.devices.virtio.queue.BufferList;
 import org.vivarium.kvm.GuestMemory;
 import org.vivarium.kvm.GuestMemoryRegion;
 
@@ -15,7 +14,7 @@ import org.vivarium.kvm.GuestMemoryRegion;
  * allocates nothing. A buffer can hold 2^31 - 1 bytes, so a region is seen through windows; a range
  * that crosses the edge of one becomes two buffers. One thread at a time.
  */
-final class GuestBuffers {
+public final class GuestBuffers {
   private static final long WINDOW = 1L << 30;
 
   /** Part of a region, as the pattern of all buffers over it. */
@@ -27,7 +26,8 @@ final class GuestBuffers {
   /** Buffer s over window w is at s * windows + w; absent until it is needed. */
   private ByteBuffer[] made = new ByteBuffer[0];
 
-  GuestBuffers(GuestMemory memory) {
+  /** Makes views of all regions. */
+  public GuestBuffers(GuestMemory memory) {
     List<Window> all = new ArrayList<>();
     for (GuestMemoryRegion region : memory.regions()) {
       for (long start = 0; start < region.size(); start += WINDOW) {
@@ -40,7 +40,7 @@ final class GuestBuffers {
   }
 
   /** The buffers that {@link #fill} set; more may follow them. */
-  ByteBuffer[] buffers() {
+  public ByteBuffer[] buffers() {
     return buffers;
   }
 
@@ -49,7 +49,7 @@ final class GuestBuffers {
    *
    * @return how many buffers they take
    */
-  int fill(BufferList ranges) {
+  public int fill(BufferList ranges) {
     int count = 0;
     for (int i = 0; i < ranges.count(); i++) {
       long gpa = ranges.gpa(i);
