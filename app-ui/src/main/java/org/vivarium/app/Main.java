@@ -19,6 +19,6 @@ public final class Main {
       Training.run();
       return;
     }
-    System.exit(Cli.standard(System.out, System.err).run(args));
+    System.exit(new Cli(System.out, System.err).run(args));
   }
 }

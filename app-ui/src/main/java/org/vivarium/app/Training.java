@@ -17,7 +17,7 @@ final class Training {
   static void run() {
     try (PrintStream nowhere =
         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8)) {
-      Cli cli = Cli.standard(nowhere, nowhere);
+      Cli cli = new Cli(nowhere, nowhere);
       cli.run("--help");
       cli.run("--version");
       cli.run("doctor");

@@ -22,4 +22,10 @@ public class ImageException extends Exception {
   public ImageException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** The sentence for the user; never null. */
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
 }

@@ -17,9 +17,14 @@ public final class Errno {
   public static final int EBUSY = 16;
   public static final int EEXIST = 17;
   public static final int ENODEV = 19;
+  public static final int ENOTDIR = 20;
+  public static final int EISDIR = 21;
   public static final int EINVAL = 22;
   public static final int EMFILE = 24;
+  public static final int ENOTTY = 25;
+  public static final int EFBIG = 27;
   public static final int ENOSPC = 28;
+  public static final int EROFS = 30;
   public static final int EPIPE = 32;
   public static final int ENOSYS = 38;
   public static final int EOPNOTSUPP = 95;
@@ -40,9 +45,14 @@ public final class Errno {
           Map.entry(EBUSY, "EBUSY, device or resource busy"),
           Map.entry(EEXIST, "EEXIST, exists already"),
           Map.entry(ENODEV, "ENODEV, no such device"),
+          Map.entry(ENOTDIR, "ENOTDIR, not a folder"),
+          Map.entry(EISDIR, "EISDIR, is a folder"),
           Map.entry(EINVAL, "EINVAL, invalid argument"),
           Map.entry(EMFILE, "EMFILE, too many open files"),
+          Map.entry(ENOTTY, "ENOTTY, not a device that takes this request"),
+          Map.entry(EFBIG, "EFBIG, file too large"),
           Map.entry(ENOSPC, "ENOSPC, no space left"),
+          Map.entry(EROFS, "EROFS, read-only file system"),
           Map.entry(EPIPE, "EPIPE, broken pipe"),
           Map.entry(ENOSYS, "ENOSYS, not in this kernel"),
           Map.entry(EOPNOTSUPP, "EOPNOTSUPP, not supported"),

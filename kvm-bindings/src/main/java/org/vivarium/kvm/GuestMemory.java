@@ -88,6 +88,9 @@ public final class GuestMemory implements AutoCloseable {
       previousEnd = range.gpa() + range.size();
       total = Math.addExact(total, range.size());
     }
+    if (total == 0) {
+      throw new IllegalArgumentException("Guest memory has at least one range");
+    }
     Mapping mapping = Mapping.map(total, backing);
     Arena arena = Arena.ofShared();
     GuestMemoryRegion[] regions = new GuestMemoryRegion[ranges.size()];
@@ -122,7 +125,10 @@ public final class GuestMemory implements AutoCloseable {
     return memfd;
   }
 
-  /** Whether {@code length} bytes at {@code gpa} lie inside one region; 0 bytes lie anywhere. */
+  /**
+   * Whether {@code length} bytes at {@code gpa} lie inside one region; 0 bytes lie anywhere, and
+   * every access of 0 bytes is allowed and does nothing.
+   */
   public boolean contains(long gpa, long length) {
     return length == 0 || find(gpa, length) != null;
   }
@@ -133,6 +139,9 @@ public final class GuestMemory implements AutoCloseable {
    * @throws GuestAddressException if they do not lie inside one region
    */
   public MemorySegment slice(long gpa, long length) {
+    if (length == 0) {
+      return regions[0].segment().asSlice(0, 0);
+    }
     GuestMemoryRegion region = require(gpa, length);
     return region.segment().asSlice(gpa - region.gpa(), length);
   }
@@ -143,8 +152,14 @@ public final class GuestMemory implements AutoCloseable {
    * @throws GuestAddressException if they do not lie inside one region
    */
   public long hva(long gpa, long length) {
+    if (!arena.scope().isAlive()) {
+      throw new IllegalStateException("GuestMemory is closed");
+    }
+    if (length == 0) {
+      return regions[0].hva();
+    }
     GuestMemoryRegion region = require(gpa, length);
-    return region.segment().address() + (gpa - region.gpa());
+    return region.hva() + (gpa - region.gpa());
   }
 
   /** Reads an unsigned byte. */
@@ -217,6 +232,9 @@ public final class GuestMemory implements AutoCloseable {
 
   /** Copies guest memory into {@code target}. */
   public void read(long gpa, byte[] target, int offset, int length) {
+    if (length == 0) {
+      return;
+    }
     GuestMemoryRegion region = require(gpa, length);
     MemorySegment.copy(
         region.segment(), ValueLayout.JAVA_BYTE, gpa - region.gpa(), target, offset, length);
@@ -224,6 +242,9 @@ public final class GuestMemory implements AutoCloseable {
 
   /** Copies {@code source} into guest memory. */
   public void write(long gpa, byte[] source, int offset, int length) {
+    if (length == 0) {
+      return;
+    }
     GuestMemoryRegion region = require(gpa, length);
     MemorySegment.copy(
         source, offset, region.segment(), ValueLayout.JAVA_BYTE, gpa - region.gpa(), length);
@@ -239,6 +260,9 @@ public final class GuestMemory implements AutoCloseable {
   public void discard(long gpa, long length) throws KvmException {
     if (((gpa | length) & (PAGE_SIZE - 1)) != 0) {
       throw new IllegalArgumentException("Only whole pages can be given back");
+    }
+    if (length == 0) {
+      return;
     }
     int advice = memfd >= 0 ? Linux.MADV_REMOVE() : Linux.MADV_DONTNEED();
     // SAFETY: hva() checked that the whole range is inside one mapped region.
@@ -294,8 +318,9 @@ public final class GuestMemory implements AutoCloseable {
       String what = "reserve " + size / (1 << 20) + " MiB of guest memory";
       int memfd = backing == Backing.MEMFD ? createMemfd(size, what) : -1;
       int share = memfd >= 0 ? Linux.MAP_SHARED() : Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS();
+      long address = 0;
       try {
-        long address = reserveAligned(size, what);
+        address = reserveAligned(size, what);
         int protection = Linux.PROT_READ() | Linux.PROT_WRITE();
         int flags = share | Linux.MAP_FIXED() | Linux.MAP_NORESERVE();
         // SAFETY: MAP_FIXED replaces a part of the reservation made one line above, ours alone.
@@ -306,6 +331,7 @@ public final class GuestMemory implements AutoCloseable {
         NativeCalls.call(Linux.SYS_madvise(), address, size, Linux.MADV_DONTDUMP());
         return new Mapping(address, memfd);
       } catch (KvmException e) {
+        unmap(address, address == 0 ? 0 : size);
         if (memfd >= 0) {
           NativeCalls.call(Linux.SYS_close(), memfd);
         }
@@ -328,7 +354,7 @@ public final class GuestMemory implements AutoCloseable {
 
     private static void unmap(long address, long length) {
       if (length > 0) {
-        // SAFETY: the unused ends of the reservation made just before.
+        // SAFETY: a part of the reservation that this class made and gave to nobody.
         NativeCalls.call(Linux.SYS_munmap(), address, length);
       }
     }

@@ -75,31 +75,26 @@ public final class Kvm extends FileDescriptor {
   }
 
   private static int openDevice(Path device) throws KvmUnavailableException {
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment path = scratch.allocateFrom(device.toString());
-      int flags = Linux.O_RDWR() | Linux.O_CLOEXEC();
-      // SAFETY: path is a NUL-terminated string that lives until the call returns.
-      long fd = NativeCalls.call(Linux.SYS_openat(), Linux.AT_FDCWD(), path.address(), flags, 0);
-      if (fd >= 0) {
-        return (int) fd;
-      }
-      throw switch ((int) -fd) {
-        case Errno.ENOENT, Errno.ENODEV ->
-            new KvmUnavailableException(
-                Reason.NO_DEVICE,
-                "There is no " + device + ".",
-                "Load the module with \"sudo modprobe kvm_amd\" or \"sudo modprobe kvm_intel\"; if"
-                    + " that fails, turn on SVM (AMD) or VT-x (Intel) in the firmware (BIOS) setup.");
-        case Errno.EACCES, Errno.EPERM ->
-            new KvmUnavailableException(
-                Reason.NO_PERMISSION,
-                "This user may not open " + device + ".",
-                "Join its group with \"sudo usermod -aG "
-                    + groupOf(device)
-                    + " $USER\", then log in again.");
-        default -> failed(device, "Opening it failed: " + Errno.describe((int) -fd));
-      };
+    long fd = NativeCalls.open(device, Linux.O_RDWR() | Linux.O_CLOEXEC());
+    if (fd >= 0) {
+      return (int) fd;
     }
+    throw switch ((int) -fd) {
+      case Errno.ENOENT, Errno.ENODEV ->
+          new KvmUnavailableException(
+              Reason.NO_DEVICE,
+              "There is no " + device + ".",
+              "Load the module with \"sudo modprobe kvm_amd\" or \"sudo modprobe kvm_intel\"; if"
+                  + " that fails, turn on SVM (AMD) or VT-x (Intel) in the firmware (BIOS) setup.");
+      case Errno.EACCES, Errno.EPERM ->
+          new KvmUnavailableException(
+              Reason.NO_PERMISSION,
+              "This user may not open " + device + ".",
+              "Join its group with \"sudo usermod -aG "
+                  + groupOf(device)
+                  + " $USER\", then log in again.");
+      default -> failed(device, "opening it failed (" + Errno.describe((int) -fd) + ")");
+    };
   }
 
   private static KvmUnavailableException failed(Path device, String what) {

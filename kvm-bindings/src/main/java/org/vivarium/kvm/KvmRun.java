@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.kvm_run;
 
 /**
  * The page that the kernel and a virtual processor's thread share: why the guest was left, and the
@@ -29,25 +28,6 @@ public final class KvmRun {
   private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED;
   private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED;
-  private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
-
-  private static final long IMMEDIATE_EXIT = kvm_run.immediate_exit$offset();
-  private static final long EXIT_REASON = kvm_run.exit_reason$offset();
-  private static final long IO_DIRECTION = kvm_run.io$offset() + kvm_run.io.direction$offset();
-  private static final long IO_SIZE = kvm_run.io$offset() + kvm_run.io.size$offset();
-  private static final long IO_PORT = kvm_run.io$offset() + kvm_run.io.port$offset();
-  private static final long IO_COUNT = kvm_run.io$offset() + kvm_run.io.count$offset();
-  private static final long IO_DATA = kvm_run.io$offset() + kvm_run.io.data_offset$offset();
-  private static final long MMIO_ADDRESS = kvm_run.mmio$offset() + kvm_run.mmio.phys_addr$offset();
-  private static final long MMIO_DATA = kvm_run.mmio$offset() + kvm_run.mmio.data$offset();
-  private static final long MMIO_LENGTH = kvm_run.mmio$offset() + kvm_run.mmio.len$offset();
-  private static final long MMIO_IS_WRITE = kvm_run.mmio$offset() + kvm_run.mmio.is_write$offset();
-  private static final long SYSTEM_EVENT_TYPE =
-      kvm_run.system_event$offset() + kvm_run.system_event.type$offset();
-  private static final long SUBERROR =
-      kvm_run.internal$offset() + kvm_run.internal.suberror$offset();
-  private static final long FAIL_REASON =
-      kvm_run.fail_entry$offset() + kvm_run.fail_entry.hardware_entry_failure_reason$offset();
 
   private static final byte IO_OUT = (byte) Linux.KVM_EXIT_IO_OUT();
 
@@ -59,32 +39,34 @@ public final class KvmRun {
 
   /** Makes the next KVM_RUN return at once, or the present one if a signal reaches its thread. */
   void requestImmediateExit(boolean on) {
-    BYTE.setVolatile(page, IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
+    page.set(ValueLayout.JAVA_BYTE, KvmRunLayout.IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
+    // What this thread reads next is read after the kernel can see the byte (acknowledgeKick).
+    VarHandle.fullFence();
   }
 
   /** Why the guest was left: a {@code KVM_EXIT_*} number. */
   public int exitReason() {
-    return page.get(U32, EXIT_REASON);
+    return page.get(U32, KvmRunLayout.EXIT_REASON);
   }
 
   /** EXIT_IO: whether the guest writes (OUT) rather than reads (IN). */
   public boolean ioIsWrite() {
-    return page.get(ValueLayout.JAVA_BYTE, IO_DIRECTION) == IO_OUT;
+    return page.get(ValueLayout.JAVA_BYTE, KvmRunLayout.IO_DIRECTION) == IO_OUT;
   }
 
   /** EXIT_IO: the first port. */
   public int ioPort() {
-    return page.get(U16, IO_PORT) & 0xFFFF;
+    return page.get(U16, KvmRunLayout.IO_PORT) & 0xFFFF;
   }
 
   /** EXIT_IO: bytes of one access: 1, 2 or 4. */
   public int ioSize() {
-    return page.get(ValueLayout.JAVA_BYTE, IO_SIZE) & 0xFF;
+    return page.get(ValueLayout.JAVA_BYTE, KvmRunLayout.IO_SIZE) & 0xFF;
   }
 
   /** EXIT_IO: how many accesses a string instruction makes to the same port, else 1. */
   public int ioCount() {
-    return page.get(U32, IO_COUNT);
+    return page.get(U32, KvmRunLayout.IO_COUNT);
   }
 
   /**
@@ -102,22 +84,22 @@ public final class KvmRun {
   }
 
   private long ioOffset(int index) {
-    return page.get(U64, IO_DATA) + (long) index * ioSize();
+    return page.get(U64, KvmRunLayout.IO_DATA_OFFSET) + (long) index * ioSize();
   }
 
   /** EXIT_MMIO: guest physical address of the access. */
   public long mmioAddress() {
-    return page.get(U64, MMIO_ADDRESS);
+    return page.get(U64, KvmRunLayout.MMIO_ADDRESS);
   }
 
   /** EXIT_MMIO: bytes, 1 to 8; the parts of an access that crosses a page may be odd. */
   public int mmioLength() {
-    return page.get(U32, MMIO_LENGTH);
+    return page.get(U32, KvmRunLayout.MMIO_LENGTH);
   }
 
   /** EXIT_MMIO: whether the guest writes. */
   public boolean mmioIsWrite() {
-    return page.get(ValueLayout.JAVA_BYTE, MMIO_IS_WRITE) != 0;
+    return page.get(ValueLayout.JAVA_BYTE, KvmRunLayout.MMIO_IS_WRITE) != 0;
   }
 
   /**
@@ -126,27 +108,27 @@ public final class KvmRun {
    * @param size 1, 2, 4 or 8
    */
   public long mmioValue(int offset, int size) {
-    return get(MMIO_DATA + offset, size);
+    return get(KvmRunLayout.MMIO_DATA + offset, size);
   }
 
   /** EXIT_MMIO: answers {@code size} bytes of a read, from byte {@code offset} on. */
   public void setMmioValue(int offset, int size, long value) {
-    set(MMIO_DATA + offset, size, value);
+    set(KvmRunLayout.MMIO_DATA + offset, size, value);
   }
 
   /** EXIT_SYSTEM_EVENT: a {@code KVM_SYSTEM_EVENT_*} number. */
   public int systemEventType() {
-    return page.get(U32, SYSTEM_EVENT_TYPE);
+    return page.get(U32, KvmRunLayout.SYSTEM_EVENT_TYPE);
   }
 
   /** EXIT_INTERNAL_ERROR: a {@code KVM_INTERNAL_ERROR_*} number. */
   public int internalError() {
-    return page.get(U32, SUBERROR);
+    return page.get(U32, KvmRunLayout.INTERNAL_SUBERROR);
   }
 
   /** EXIT_FAIL_ENTRY: the processor's own reason (VMX exit qualification or SVM exit code). */
   public long failEntryReason() {
-    return page.get(U64, FAIL_REASON);
+    return page.get(U64, KvmRunLayout.FAIL_ENTRY_REASON);
   }
 
   private long get(long offset, int size) {

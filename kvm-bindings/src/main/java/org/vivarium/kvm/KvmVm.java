@@ -92,9 +92,11 @@ public final class KvmVm extends FileDescriptor {
       kvm_userspace_memory_region.memory_size(region, size);
       kvm_userspace_memory_region.userspace_addr(region, hva);
       // SAFETY: [hva, hva + size) is guest memory that outlives this virtual machine (class doc).
-      KvmException.check(
-          NativeCalls.ioctl(fd(), Linux.KVM_SET_USER_MEMORY_REGION(), region.address()),
-          "map memory slot %d: gpa=0x%x, %d MiB".formatted(slot, gpa, size >> 20));
+      long result = NativeCalls.ioctl(fd(), Linux.KVM_SET_USER_MEMORY_REGION(), region.address());
+      if (result < 0) {
+        throw new KvmException(
+            "map memory slot %d: gpa=0x%x, %d KiB".formatted(slot, gpa, size >> 10), (int) -result);
+      }
     }
   }
 
@@ -229,6 +231,10 @@ public final class KvmVm extends FileDescriptor {
   /**
    * Makes a virtual processor. Call on the thread that will run it: the KVM API asks that one
    * thread makes all of a vCPU's calls.
+   *
+   * <p>With an irqchip, set a register of its local APIC before it runs ({@link
+   * KvmVcpu#setLapicRegister}): Linux lists the local APICs while it makes a vCPU, before the new
+   * one is found, and INIT and start-up messages are lost until it lists them again.
    *
    * @param id 0 for the boot processor; also its APIC id
    */

@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 import org.vivarium.kvm.ffi.Linux;
 
 /**
@@ -21,28 +22,42 @@ import org.vivarium.kvm.ffi.Linux;
  */
 final class NativeCalls {
   private static final Linker LINKER = Linker.nativeLinker();
-  private static final FunctionDescriptor SEVEN_WORDS =
-      FunctionDescriptor.of(
-          JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle SYSCALL = link("syscall");
+
+  /**
+   * Calls any function of libc with seven words. Not bound to one function: binding would have the
+   * JVM spin one more form at start-up, and calls are no slower, for the address is a constant.
+   */
+  // SAFETY: the functions called through it (syscall, sigaction) take and return integer words
+  // only. The System V ABI ignores argument registers that the callee does not read, and neither
+  // looks at the vector register count that C passes to a variadic function.
+  private static final MethodHandle SEVEN_WORDS =
+      LINKER.downcallHandle(
+          FunctionDescriptor.of(
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+              JAVA_LONG),
+          Linker.Option.captureCallState("errno"));
+
+  private static final MemorySegment SYSCALL = find("syscall");
   private static final long ERRNO_OFFSET =
       Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno"));
 
-  /** One capture segment a thread; the automatic arena frees it when the thread is gone. */
-  private static final ThreadLocal<MemorySegment> CAPTURE =
-      ThreadLocal.withInitial(() -> newCaptureSegment(Arena.ofAuto()));
+  private static final Capture CAPTURE = new Capture();
+
+  /**
+   * One capture segment a thread; the automatic arena frees it when the thread is gone. A class
+   * rather than a lambda, which would cost the first native call of a process some milliseconds.
+   */
+  private static final class Capture extends ThreadLocal<MemorySegment> {
+    @Override
+    protected MemorySegment initialValue() {
+      return newCaptureSegment(Arena.ofAuto());
+    }
+  }
 
   private NativeCalls() {}
 
-  private static MethodHandle link(String function) {
-    // SAFETY: both functions linked here (syscall, sigaction) take and return integer words only;
-    // the System V ABI ignores argument registers that the callee does not read, and
-    // firstVariadicArg(1) sets the vector register count that a variadic callee may look at.
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().find(function).orElseThrow(),
-        SEVEN_WORDS,
-        Linker.Option.captureCallState("errno"),
-        Linker.Option.firstVariadicArg(1));
+  private static MemorySegment find(String function) {
+    return LINKER.defaultLookup().find(function).orElseThrow();
   }
 
   /** Allocates a segment that can hold the errno of one thread's calls. */
@@ -52,7 +67,7 @@ final class NativeCalls {
 
   /** Address of a libc function that is harmless as a signal handler: it reads one int, returns. */
   static long harmlessHandlerAddress() {
-    return LINKER.defaultLookup().find("abs").orElseThrow().address();
+    return find("abs").address();
   }
 
   /**
@@ -61,7 +76,7 @@ final class NativeCalls {
    * @return 0, or {@code -errno}
    */
   static long sigaction(int signal, long newAction, long oldAction) {
-    return invoke(link("sigaction"), CAPTURE.get(), signal, newAction, oldAction, 0, 0, 0, 0);
+    return invoke(find("sigaction"), CAPTURE.get(), signal, newAction, oldAction, 0, 0, 0, 0);
   }
 
   static long call(int number) {
@@ -88,6 +103,24 @@ final class NativeCalls {
     return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, d, e, f);
   }
 
+  /**
+   * Opens a file by name.
+   *
+   * @param flags {@code O_*} or-ed; O_CREAT is not among them
+   * @return the file descriptor, or {@code -errno}
+   */
+  static long open(Path path, int flags) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment name = scratch.allocateFrom(path.toString());
+      long fd;
+      do {
+        // SAFETY: name is a NUL-terminated string that lives until the call returns.
+        fd = call(Linux.SYS_openat(), Linux.AT_FDCWD(), name.address(), flags, 0);
+      } while (fd == -Errno.EINTR);
+      return fd;
+    }
+  }
+
   /** {@code ioctl(2)} with an integer or an address as its argument. */
   static long ioctl(int fd, long request, long argument) {
     return ioctl(CAPTURE.get(), fd, request, argument);
@@ -99,7 +132,7 @@ final class NativeCalls {
   }
 
   private static long invoke(
-      MethodHandle handle,
+      MemorySegment function,
       MemorySegment capture,
       long w0,
       long w1,
@@ -111,7 +144,7 @@ final class NativeCalls {
     try {
       // SAFETY: addresses among the words were taken from live mappings or segments by the callers
       // in this package, which keep them reachable until the call returns.
-      long result = (long) handle.invokeExact(capture, w0, w1, w2, w3, w4, w5, w6);
+      long result = (long) SEVEN_WORDS.invokeExact(function, capture, w0, w1, w2, w3, w4, w5, w6);
       // libc answers -1 and leaves errno untouched on success, so it is read after failures only.
       return result == -1 ? -capture.get(JAVA_INT, ERRNO_OFFSET) : result;
     } catch (Throwable t) {

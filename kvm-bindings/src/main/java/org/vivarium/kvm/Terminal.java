@@ -22,6 +22,9 @@ public final class Terminal implements AutoCloseable {
   /** File descriptor of standard output. */
   public static final int STANDARD_OUTPUT = 1;
 
+  /** File descriptor of standard error. */
+  public static final int STANDARD_ERROR = 2;
+
   /** The size of a terminal in characters. */
   public record Size(int columns, int rows) {}
 

@@ -113,7 +113,7 @@ class MemorySlotTest {
 
       assertEquals(Errno.EEXIST, refusal.errno());
       assertEquals(
-          "Cannot map memory slot 7: gpa=0x1000, 0 MiB (EEXIST, exists already).",
+          "Cannot map memory slot 7: gpa=0x1000, 4 KiB (EEXIST, exists already).",
           refusal.getMessage());
     }
   }

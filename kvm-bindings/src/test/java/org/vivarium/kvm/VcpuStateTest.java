@@ -19,6 +19,7 @@ import org.vivarium.kvm.KvmRegs.Register;
 class VcpuStateTest {
   private static final int MSR_SYSENTER_CS = 0x174;
   private static final int MSR_SYSENTER_ESP = 0x175;
+  private static final int MSR_PAT = 0x277;
   private static final int MSR_OF_NO_PROCESSOR = 0x4000_0DEA;
 
   @Test
@@ -68,19 +69,18 @@ class VcpuStateTest {
   void guestReadsAModelSpecificRegisterThatWasSet() throws Exception {
     try (MicroGuest guest =
         MicroGuest.realMode(
-            "66 b9 75 01 00 00", // mov ecx, 0x175
+            "66 b9 77 02 00 00", // mov ecx, 0x277
             "0f 32", // rdmsr
             "66 a3 00 30", // mov [0x3000], eax
             "66 89 16 04 30", // mov [0x3004], edx
             "f4")) { // hlt
       int set =
           guest.vcpu.setMsrs(
-              List.of(
-                  new Msr(MSR_SYSENTER_CS, 0x10), new Msr(MSR_SYSENTER_ESP, 0x1234_5678_9ABCL)));
+              List.of(new Msr(MSR_SYSENTER_CS, 0x10), new Msr(MSR_PAT, 0x0106_0504_0001_0406L)));
 
       assertEquals(2, set);
       assertEquals(KvmRun.EXIT_HLT, guest.run());
-      assertEquals(0x1234_5678_9ABCL, guest.memory.readU64(0x3000));
+      assertEquals(0x0106_0504_0001_0406L, guest.memory.readU64(0x3000));
     }
   }
 

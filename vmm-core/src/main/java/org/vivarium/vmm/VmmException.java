@@ -1,5 +1,7 @@
 package org.vivarium.vmm;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Something that a person asked for cannot be done; the message is one sentence that names what was
  * found, where, and what to do.
@@ -19,9 +21,9 @@ public class VmmException extends Exception {
 
   /**
    * @param message a sentence, shown to people as it is
-   * @param cause what happened below, for the log
+   * @param cause what happened below, for the log; null if nothing did
    */
-  public VmmException(String message, Throwable cause) {
+  public VmmException(String message, @Nullable Throwable cause) {
     super(message, cause);
     this.sentence = message;
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.code_intelligence.jazzer.junit.Lifecycle;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
@@ -69,7 +70,7 @@ class LegacyDevicesFuzzTest {
     }
   }
 
-  @FuzzTest(maxDuration = "1m")
+  @FuzzTest(maxDuration = "1m", lifecycle = Lifecycle.PER_EXECUTION)
   void anyAccessesAreBorne(FuzzedDataProvider data) {
     long written = 0;
     for (int step = 0; step < 4096 && data.remainingBytes() > 0; step++) {

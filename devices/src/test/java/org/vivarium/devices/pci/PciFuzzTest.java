@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.code_intelligence.jazzer.junit.Lifecycle;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -64,7 +65,7 @@ class PciFuzzTest {
     }
   }
 
-  @FuzzTest(maxDuration = "1m")
+  @FuzzTest(maxDuration = "1m", lifecycle = Lifecycle.PER_EXECUTION)
   void anyAccessesAreBorne(FuzzedDataProvider data) {
     while (steps < 4096 && data.remainingBytes() > 0) {
       int what = data.consumeInt(0, 6);

@@ -66,6 +66,7 @@ public final class AptPackageSource implements PackageSource {
 
   @Override
   public void fetch(DebPackage wanted, Path target, Progress progress) throws ImageException {
+    PackageFile.checkSize(wanted);
     String step = "Fetching " + wanted.name();
     progress.advanced(step, 0, wanted.size());
     try {

@@ -4,6 +4,7 @@ import io.airlift.compress.v3.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import org.apache.commons.compress.archivers.ar.ArArchiveEntry;
 import org.apache.commons.compress.archivers.ar.ArArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.tukaani.xz.XZInputStream;
 import org.vivarium.images.ImageException;
 
@@ -84,8 +86,13 @@ public final class DebArchive {
     }
     while ((member = ar.getNextEntry()) != null) {
       if (member.getName().startsWith("data.tar")) {
-        InputStream data = decompress(deb, member.getName(), ar);
-        readTar(deb, new BoundedStream(data, limits.totalBytes()), limits, visitor);
+        InputStream packed = new WholeStream(ar, member.getSize());
+        InputStream data = decompress(deb, member.getName(), packed);
+        InputStream bounded = new BoundedStream(data, limits.totalBytes());
+        readTar(deb, bounded, limits, visitor);
+        // What follows the last file are checksums: reading to the end has them checked.
+        bounded.transferTo(OutputStream.nullOutputStream());
+        packed.transferTo(OutputStream.nullOutputStream());
         return;
       }
     }
@@ -139,7 +146,7 @@ public final class DebArchive {
       String target = normalise(deb, entry.getLinkName());
       return new DebEntry(path, DebEntry.Kind.HARD_LINK, 0, target);
     }
-    if (!entry.isFile() || entry.isSparse()) {
+    if (!isPlainFile(entry)) {
       throw new ImageException(
           "The package %s holds %s, which is neither a file, a folder nor a link."
               .formatted(deb, path));
@@ -150,6 +157,11 @@ public final class DebArchive {
               .formatted(deb, path, entry.getSize(), limits.fileBytes()));
     }
     return new DebEntry(path, DebEntry.Kind.FILE, entry.getSize(), "");
+  }
+
+  private static boolean isPlainFile(TarArchiveEntry entry) {
+    byte type = entry.getLinkFlag();
+    return (type == TarConstants.LF_NORMAL || type == TarConstants.LF_OLDNORM) && !entry.isSparse();
   }
 
   /** Returns the path without "." components; refuses one that is absolute or climbs. */

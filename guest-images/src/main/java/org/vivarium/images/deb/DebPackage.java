@@ -14,9 +14,6 @@ import java.util.List;
  */
 public record DebPackage(
     String name, String version, List<String> depends, String filename, long size, String sha256) {
-  /** Largest .deb that is fetched, bytes. */
-  private static final long MAX_SIZE = 1L << 30;
-
   public DebPackage {
     depends = List.copyOf(depends);
     if (!name.matches("[a-z0-9][a-z0-9+.-]+")) {
@@ -25,7 +22,7 @@ public record DebPackage(
     if (!version.matches("[A-Za-z0-9.+:~-]+")) {
       throw new IllegalArgumentException("version " + version + " of " + name);
     }
-    if (size <= 0 || size > MAX_SIZE) {
+    if (size <= 0) {
       throw new IllegalArgumentException("size " + size + " of " + name);
     }
     if (!sha256.matches("[0-9a-f]{64}")) {

@@ -69,6 +69,7 @@ public final class MirrorPackageSource implements PackageSource {
 
   @Override
   public void fetch(DebPackage wanted, Path target, Progress progress) throws ImageException {
+    PackageFile.checkSize(wanted);
     if (wanted.filename().contains("..") || wanted.filename().startsWith("/")) {
       throw new ImageException(
           "The mirror's index names the file %s, outside of the mirror; use another mirror."
@@ -126,7 +127,8 @@ public final class MirrorPackageSource implements PackageSource {
     StringBuilder state = new StringBuilder("mirror " + mirror);
     for (String suite : suites) {
       try {
-        state.append(' ').append(Files.getLastModifiedTime(indexFile(suite)).toMillis());
+        long time = Files.getLastModifiedTime(indexFile(suite)).toMillis();
+        state.append(' ').append(time);
       } catch (IOException _) {
         // Not fetched yet; the first look-up fetches it.
         state.append(" none");
@@ -148,20 +150,27 @@ public final class MirrorPackageSource implements PackageSource {
         read.read(new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8)));
       } catch (IOException e) {
         throw new ImageException(
-            "Cannot read the package index %s; delete it and try again.".formatted(file), e);
+            "Cannot read the package index %s (%s); delete it and try again."
+                .formatted(file, e.getMessage()),
+            e);
       }
     }
     return read;
   }
 
   /** Returns the SHA-256 of the index that the suite's Release file promises. */
-  private String promisedIndex(String suite) throws IOException, ImageException {
+  private String promisedIndex(String suite) throws ImageException {
     URI address = address("dists/" + suite + "/Release");
     Path part = work.resolve("Release.part");
-    Files.deleteIfExists(part);
-    new Download(address, part, MAX_INDEX).run(done -> {});
-    String release = Files.readString(part, StandardCharsets.UTF_8);
-    Files.deleteIfExists(part);
+    String release;
+    try {
+      Files.deleteIfExists(part);
+      new Download(address, part, MAX_INDEX).run(done -> {});
+      release = Files.readString(part, StandardCharsets.UTF_8);
+      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      throw new ImageException(cannotFetch(address, e), e);
+    }
     Pattern line = Pattern.compile("(?m)^ ([0-9a-f]{64}) +\\d+ " + Pattern.quote(INDEX) + "$");
     Matcher found = line.matcher(release);
     if (!found.find()) {

@@ -8,7 +8,19 @@ import org.vivarium.images.ImageException;
 
 /** Checks what was fetched, and gives it its final name only then. */
 final class PackageFile {
+  /** Largest package that is fetched, bytes: kernels have a tenth of it. */
+  private static final long MAX_SIZE = 1L << 30;
+
   private PackageFile() {}
+
+  /** Refuses a package that would fill the disk. */
+  static void checkSize(DebPackage wanted) throws ImageException {
+    if (wanted.size() > MAX_SIZE) {
+      throw new ImageException(
+          "The package %s has %d bytes, more than the limit of %d."
+              .formatted(wanted.name(), wanted.size(), MAX_SIZE));
+    }
+  }
 
   /** Returns whether the file is there, whole and unaltered. */
   static boolean isWhole(Path file, long size, String sha256) throws IOException {

@@ -68,24 +68,6 @@ public class Linux extends Linux$shared {
     public static int KVM_PIT_SPEAKER_DUMMY() {
         return KVM_PIT_SPEAKER_DUMMY;
     }
-    private static final int KVM_EXIT_UNKNOWN = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_UNKNOWN 0
-     * }
-     */
-    public static int KVM_EXIT_UNKNOWN() {
-        return KVM_EXIT_UNKNOWN;
-    }
-    private static final int KVM_EXIT_EXCEPTION = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_EXCEPTION 1
-     * }
-     */
-    public static int KVM_EXIT_EXCEPTION() {
-        return KVM_EXIT_EXCEPTION;
-    }
     private static final int KVM_EXIT_IO = (int)2L;
     /**
      * {@snippet lang=c :
@@ -94,24 +76,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_EXIT_IO() {
         return KVM_EXIT_IO;
-    }
-    private static final int KVM_EXIT_HYPERCALL = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_HYPERCALL 3
-     * }
-     */
-    public static int KVM_EXIT_HYPERCALL() {
-        return KVM_EXIT_HYPERCALL;
-    }
-    private static final int KVM_EXIT_DEBUG = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_DEBUG 4
-     * }
-     */
-    public static int KVM_EXIT_DEBUG() {
-        return KVM_EXIT_DEBUG;
     }
     private static final int KVM_EXIT_HLT = (int)5L;
     /**
@@ -130,15 +94,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_EXIT_MMIO() {
         return KVM_EXIT_MMIO;
-    }
-    private static final int KVM_EXIT_IRQ_WINDOW_OPEN = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_IRQ_WINDOW_OPEN 7
-     * }
-     */
-    public static int KVM_EXIT_IRQ_WINDOW_OPEN() {
-        return KVM_EXIT_IRQ_WINDOW_OPEN;
     }
     private static final int KVM_EXIT_SHUTDOWN = (int)8L;
     /**
@@ -167,33 +122,6 @@ public class Linux extends Linux$shared {
     public static int KVM_EXIT_INTR() {
         return KVM_EXIT_INTR;
     }
-    private static final int KVM_EXIT_SET_TPR = (int)11L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_SET_TPR 11
-     * }
-     */
-    public static int KVM_EXIT_SET_TPR() {
-        return KVM_EXIT_SET_TPR;
-    }
-    private static final int KVM_EXIT_TPR_ACCESS = (int)12L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_TPR_ACCESS 12
-     * }
-     */
-    public static int KVM_EXIT_TPR_ACCESS() {
-        return KVM_EXIT_TPR_ACCESS;
-    }
-    private static final int KVM_EXIT_NMI = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_NMI 16
-     * }
-     */
-    public static int KVM_EXIT_NMI() {
-        return KVM_EXIT_NMI;
-    }
     private static final int KVM_EXIT_INTERNAL_ERROR = (int)17L;
     /**
      * {@snippet lang=c :
@@ -212,105 +140,6 @@ public class Linux extends Linux$shared {
     public static int KVM_EXIT_SYSTEM_EVENT() {
         return KVM_EXIT_SYSTEM_EVENT;
     }
-    private static final int KVM_EXIT_IOAPIC_EOI = (int)26L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_IOAPIC_EOI 26
-     * }
-     */
-    public static int KVM_EXIT_IOAPIC_EOI() {
-        return KVM_EXIT_IOAPIC_EOI;
-    }
-    private static final int KVM_EXIT_HYPERV = (int)27L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_HYPERV 27
-     * }
-     */
-    public static int KVM_EXIT_HYPERV() {
-        return KVM_EXIT_HYPERV;
-    }
-    private static final int KVM_EXIT_X86_RDMSR = (int)29L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_X86_RDMSR 29
-     * }
-     */
-    public static int KVM_EXIT_X86_RDMSR() {
-        return KVM_EXIT_X86_RDMSR;
-    }
-    private static final int KVM_EXIT_X86_WRMSR = (int)30L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_X86_WRMSR 30
-     * }
-     */
-    public static int KVM_EXIT_X86_WRMSR() {
-        return KVM_EXIT_X86_WRMSR;
-    }
-    private static final int KVM_EXIT_DIRTY_RING_FULL = (int)31L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_DIRTY_RING_FULL 31
-     * }
-     */
-    public static int KVM_EXIT_DIRTY_RING_FULL() {
-        return KVM_EXIT_DIRTY_RING_FULL;
-    }
-    private static final int KVM_EXIT_X86_BUS_LOCK = (int)33L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_X86_BUS_LOCK 33
-     * }
-     */
-    public static int KVM_EXIT_X86_BUS_LOCK() {
-        return KVM_EXIT_X86_BUS_LOCK;
-    }
-    private static final int KVM_EXIT_NOTIFY = (int)37L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_NOTIFY 37
-     * }
-     */
-    public static int KVM_EXIT_NOTIFY() {
-        return KVM_EXIT_NOTIFY;
-    }
-    private static final int KVM_INTERNAL_ERROR_EMULATION = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_INTERNAL_ERROR_EMULATION 1
-     * }
-     */
-    public static int KVM_INTERNAL_ERROR_EMULATION() {
-        return KVM_INTERNAL_ERROR_EMULATION;
-    }
-    private static final int KVM_INTERNAL_ERROR_SIMUL_EX = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_INTERNAL_ERROR_SIMUL_EX 2
-     * }
-     */
-    public static int KVM_INTERNAL_ERROR_SIMUL_EX() {
-        return KVM_INTERNAL_ERROR_SIMUL_EX;
-    }
-    private static final int KVM_INTERNAL_ERROR_DELIVERY_EV = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_INTERNAL_ERROR_DELIVERY_EV 3
-     * }
-     */
-    public static int KVM_INTERNAL_ERROR_DELIVERY_EV() {
-        return KVM_INTERNAL_ERROR_DELIVERY_EV;
-    }
-    private static final int KVM_EXIT_IO_IN = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_EXIT_IO_IN 0
-     * }
-     */
-    public static int KVM_EXIT_IO_IN() {
-        return KVM_EXIT_IO_IN;
-    }
     private static final int KVM_EXIT_IO_OUT = (int)1L;
     /**
      * {@snippet lang=c :
@@ -319,78 +148,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_EXIT_IO_OUT() {
         return KVM_EXIT_IO_OUT;
-    }
-    private static final int KVM_SYSTEM_EVENT_SHUTDOWN = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SYSTEM_EVENT_SHUTDOWN 1
-     * }
-     */
-    public static int KVM_SYSTEM_EVENT_SHUTDOWN() {
-        return KVM_SYSTEM_EVENT_SHUTDOWN;
-    }
-    private static final int KVM_SYSTEM_EVENT_RESET = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SYSTEM_EVENT_RESET 2
-     * }
-     */
-    public static int KVM_SYSTEM_EVENT_RESET() {
-        return KVM_SYSTEM_EVENT_RESET;
-    }
-    private static final int KVM_SYSTEM_EVENT_CRASH = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SYSTEM_EVENT_CRASH 3
-     * }
-     */
-    public static int KVM_SYSTEM_EVENT_CRASH() {
-        return KVM_SYSTEM_EVENT_CRASH;
-    }
-    private static final int KVM_MP_STATE_RUNNABLE = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MP_STATE_RUNNABLE 0
-     * }
-     */
-    public static int KVM_MP_STATE_RUNNABLE() {
-        return KVM_MP_STATE_RUNNABLE;
-    }
-    private static final int KVM_MP_STATE_UNINITIALIZED = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MP_STATE_UNINITIALIZED 1
-     * }
-     */
-    public static int KVM_MP_STATE_UNINITIALIZED() {
-        return KVM_MP_STATE_UNINITIALIZED;
-    }
-    private static final int KVM_MP_STATE_INIT_RECEIVED = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MP_STATE_INIT_RECEIVED 2
-     * }
-     */
-    public static int KVM_MP_STATE_INIT_RECEIVED() {
-        return KVM_MP_STATE_INIT_RECEIVED;
-    }
-    private static final int KVM_MP_STATE_HALTED = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MP_STATE_HALTED 3
-     * }
-     */
-    public static int KVM_MP_STATE_HALTED() {
-        return KVM_MP_STATE_HALTED;
-    }
-    private static final int KVM_MP_STATE_SIPI_RECEIVED = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MP_STATE_SIPI_RECEIVED 4
-     * }
-     */
-    public static int KVM_MP_STATE_SIPI_RECEIVED() {
-        return KVM_MP_STATE_SIPI_RECEIVED;
     }
     private static final int KVM_CAP_IRQCHIP = (int)0L;
     /**
@@ -428,51 +185,6 @@ public class Linux extends Linux$shared {
     public static int KVM_CAP_EXT_CPUID() {
         return KVM_CAP_EXT_CPUID;
     }
-    private static final int KVM_CAP_NR_VCPUS = (int)9L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_NR_VCPUS 9
-     * }
-     */
-    public static int KVM_CAP_NR_VCPUS() {
-        return KVM_CAP_NR_VCPUS;
-    }
-    private static final int KVM_CAP_NR_MEMSLOTS = (int)10L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_NR_MEMSLOTS 10
-     * }
-     */
-    public static int KVM_CAP_NR_MEMSLOTS() {
-        return KVM_CAP_NR_MEMSLOTS;
-    }
-    private static final int KVM_CAP_MP_STATE = (int)14L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_MP_STATE 14
-     * }
-     */
-    public static int KVM_CAP_MP_STATE() {
-        return KVM_CAP_MP_STATE;
-    }
-    private static final int KVM_CAP_COALESCED_MMIO = (int)15L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_COALESCED_MMIO 15
-     * }
-     */
-    public static int KVM_CAP_COALESCED_MMIO() {
-        return KVM_CAP_COALESCED_MMIO;
-    }
-    private static final int KVM_CAP_SYNC_MMU = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_SYNC_MMU 16
-     * }
-     */
-    public static int KVM_CAP_SYNC_MMU() {
-        return KVM_CAP_SYNC_MMU;
-    }
     private static final int KVM_CAP_IRQ_ROUTING = (int)25L;
     /**
      * {@snippet lang=c :
@@ -500,15 +212,6 @@ public class Linux extends Linux$shared {
     public static int KVM_CAP_PIT2() {
         return KVM_CAP_PIT2;
     }
-    private static final int KVM_CAP_PIT_STATE2 = (int)35L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_PIT_STATE2 35
-     * }
-     */
-    public static int KVM_CAP_PIT_STATE2() {
-        return KVM_CAP_PIT_STATE2;
-    }
     private static final int KVM_CAP_IOEVENTFD = (int)36L;
     /**
      * {@snippet lang=c :
@@ -517,51 +220,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_CAP_IOEVENTFD() {
         return KVM_CAP_IOEVENTFD;
-    }
-    private static final int KVM_CAP_SET_IDENTITY_MAP_ADDR = (int)37L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_SET_IDENTITY_MAP_ADDR 37
-     * }
-     */
-    public static int KVM_CAP_SET_IDENTITY_MAP_ADDR() {
-        return KVM_CAP_SET_IDENTITY_MAP_ADDR;
-    }
-    private static final int KVM_CAP_ADJUST_CLOCK = (int)39L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_ADJUST_CLOCK 39
-     * }
-     */
-    public static int KVM_CAP_ADJUST_CLOCK() {
-        return KVM_CAP_ADJUST_CLOCK;
-    }
-    private static final int KVM_CAP_INTERNAL_ERROR_DATA = (int)40L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_INTERNAL_ERROR_DATA 40
-     * }
-     */
-    public static int KVM_CAP_INTERNAL_ERROR_DATA() {
-        return KVM_CAP_INTERNAL_ERROR_DATA;
-    }
-    private static final int KVM_CAP_TSC_CONTROL = (int)60L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_TSC_CONTROL 60
-     * }
-     */
-    public static int KVM_CAP_TSC_CONTROL() {
-        return KVM_CAP_TSC_CONTROL;
-    }
-    private static final int KVM_CAP_GET_TSC_KHZ = (int)61L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_GET_TSC_KHZ 61
-     * }
-     */
-    public static int KVM_CAP_GET_TSC_KHZ() {
-        return KVM_CAP_GET_TSC_KHZ;
     }
     private static final int KVM_CAP_MAX_VCPUS = (int)66L;
     /**
@@ -581,15 +239,6 @@ public class Linux extends Linux$shared {
     public static int KVM_CAP_TSC_DEADLINE_TIMER() {
         return KVM_CAP_TSC_DEADLINE_TIMER;
     }
-    private static final int KVM_CAP_KVMCLOCK_CTRL = (int)76L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_KVMCLOCK_CTRL 76
-     * }
-     */
-    public static int KVM_CAP_KVMCLOCK_CTRL() {
-        return KVM_CAP_KVMCLOCK_CTRL;
-    }
     private static final int KVM_CAP_SIGNAL_MSI = (int)77L;
     /**
      * {@snippet lang=c :
@@ -599,60 +248,6 @@ public class Linux extends Linux$shared {
     public static int KVM_CAP_SIGNAL_MSI() {
         return KVM_CAP_SIGNAL_MSI;
     }
-    private static final int KVM_CAP_READONLY_MEM = (int)81L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_READONLY_MEM 81
-     * }
-     */
-    public static int KVM_CAP_READONLY_MEM() {
-        return KVM_CAP_READONLY_MEM;
-    }
-    private static final int KVM_CAP_IRQFD_RESAMPLE = (int)82L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_IRQFD_RESAMPLE 82
-     * }
-     */
-    public static int KVM_CAP_IRQFD_RESAMPLE() {
-        return KVM_CAP_IRQFD_RESAMPLE;
-    }
-    private static final int KVM_CAP_CHECK_EXTENSION_VM = (int)105L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_CHECK_EXTENSION_VM 105
-     * }
-     */
-    public static int KVM_CAP_CHECK_EXTENSION_VM() {
-        return KVM_CAP_CHECK_EXTENSION_VM;
-    }
-    private static final int KVM_CAP_SPLIT_IRQCHIP = (int)121L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_SPLIT_IRQCHIP 121
-     * }
-     */
-    public static int KVM_CAP_SPLIT_IRQCHIP() {
-        return KVM_CAP_SPLIT_IRQCHIP;
-    }
-    private static final int KVM_CAP_MAX_VCPU_ID = (int)128L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_MAX_VCPU_ID 128
-     * }
-     */
-    public static int KVM_CAP_MAX_VCPU_ID() {
-        return KVM_CAP_MAX_VCPU_ID;
-    }
-    private static final int KVM_CAP_X2APIC_API = (int)129L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_X2APIC_API 129
-     * }
-     */
-    public static int KVM_CAP_X2APIC_API() {
-        return KVM_CAP_X2APIC_API;
-    }
     private static final int KVM_CAP_IMMEDIATE_EXIT = (int)136L;
     /**
      * {@snippet lang=c :
@@ -661,60 +256,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_CAP_IMMEDIATE_EXIT() {
         return KVM_CAP_IMMEDIATE_EXIT;
-    }
-    private static final int KVM_CAP_X86_DISABLE_EXITS = (int)143L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_X86_DISABLE_EXITS 143
-     * }
-     */
-    public static int KVM_CAP_X86_DISABLE_EXITS() {
-        return KVM_CAP_X86_DISABLE_EXITS;
-    }
-    private static final int KVM_CAP_COALESCED_PIO = (int)162L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_COALESCED_PIO 162
-     * }
-     */
-    public static int KVM_CAP_COALESCED_PIO() {
-        return KVM_CAP_COALESCED_PIO;
-    }
-    private static final int KVM_CAP_HALT_POLL = (int)182L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_HALT_POLL 182
-     * }
-     */
-    public static int KVM_CAP_HALT_POLL() {
-        return KVM_CAP_HALT_POLL;
-    }
-    private static final int KVM_CAP_BINARY_STATS_FD = (int)203L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_BINARY_STATS_FD 203
-     * }
-     */
-    public static int KVM_CAP_BINARY_STATS_FD() {
-        return KVM_CAP_BINARY_STATS_FD;
-    }
-    private static final int KVM_CAP_XSAVE2 = (int)208L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_XSAVE2 208
-     * }
-     */
-    public static int KVM_CAP_XSAVE2() {
-        return KVM_CAP_XSAVE2;
-    }
-    private static final int KVM_CAP_SYSTEM_EVENT_DATA = (int)215L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_SYSTEM_EVENT_DATA 215
-     * }
-     */
-    public static int KVM_CAP_SYSTEM_EVENT_DATA() {
-        return KVM_CAP_SYSTEM_EVENT_DATA;
     }
     private static final int KVM_IRQ_ROUTING_IRQCHIP = (int)1L;
     /**
@@ -761,15 +302,6 @@ public class Linux extends Linux$shared {
     public static int IFF_VNET_HDR() {
         return IFF_VNET_HDR;
     }
-    private static final int IFF_MULTI_QUEUE = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * #define IFF_MULTI_QUEUE 256
-     * }
-     */
-    public static int IFF_MULTI_QUEUE() {
-        return IFF_MULTI_QUEUE;
-    }
     private static final int TUN_F_CSUM = (int)1L;
     /**
      * {@snippet lang=c :
@@ -806,24 +338,6 @@ public class Linux extends Linux$shared {
     public static int TUN_F_TSO_ECN() {
         return TUN_F_TSO_ECN;
     }
-    private static final int TUN_F_UFO = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define TUN_F_UFO 16
-     * }
-     */
-    public static int TUN_F_UFO() {
-        return TUN_F_UFO;
-    }
-    private static final int SEEK_SET = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define SEEK_SET 0
-     * }
-     */
-    public static int SEEK_SET() {
-        return SEEK_SET;
-    }
     private static final int SEEK_END = (int)2L;
     /**
      * {@snippet lang=c :
@@ -841,15 +355,6 @@ public class Linux extends Linux$shared {
      */
     public static int O_RDONLY() {
         return O_RDONLY;
-    }
-    private static final int O_WRONLY = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define O_WRONLY 1
-     * }
-     */
-    public static int O_WRONLY() {
-        return O_WRONLY;
     }
     private static final int O_RDWR = (int)2L;
     /**
@@ -886,24 +391,6 @@ public class Linux extends Linux$shared {
      */
     public static int F_OFD_SETLK() {
         return F_OFD_SETLK;
-    }
-    private static final int F_GETFL = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * #define F_GETFL 3
-     * }
-     */
-    public static int F_GETFL() {
-        return F_GETFL;
-    }
-    private static final int F_SETFL = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define F_SETFL 4
-     * }
-     */
-    public static int F_SETFL() {
-        return F_SETFL;
     }
     private static final int F_ADD_SEALS = (int)1033L;
     /**
@@ -995,60 +482,6 @@ public class Linux extends Linux$shared {
     public static int FALLOC_FL_ZERO_RANGE() {
         return FALLOC_FL_ZERO_RANGE;
     }
-    private static final int POLLIN = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLIN 1
-     * }
-     */
-    public static int POLLIN() {
-        return POLLIN;
-    }
-    private static final int POLLOUT = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLOUT 4
-     * }
-     */
-    public static int POLLOUT() {
-        return POLLOUT;
-    }
-    private static final int POLLERR = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLERR 8
-     * }
-     */
-    public static int POLLERR() {
-        return POLLERR;
-    }
-    private static final int POLLHUP = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define POLLHUP 16
-     * }
-     */
-    public static int POLLHUP() {
-        return POLLHUP;
-    }
-    private static final int SIG_BLOCK = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define SIG_BLOCK 0
-     * }
-     */
-    public static int SIG_BLOCK() {
-        return SIG_BLOCK;
-    }
-    private static final int SIG_UNBLOCK = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define SIG_UNBLOCK 1
-     * }
-     */
-    public static int SIG_UNBLOCK() {
-        return SIG_UNBLOCK;
-    }
     private static final int BRKINT = (int)2L;
     /**
      * {@snippet lang=c :
@@ -1102,15 +535,6 @@ public class Linux extends Linux$shared {
      */
     public static int ICRNL() {
         return ICRNL;
-    }
-    private static final int OPOST = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define OPOST 1
-     * }
-     */
-    public static int OPOST() {
-        return OPOST;
     }
     private static final int VTIME = (int)5L;
     /**
@@ -1220,15 +644,6 @@ public class Linux extends Linux$shared {
     public static int TCSETS() {
         return TCSETS;
     }
-    private static final int TCSETSW = (int)21507L;
-    /**
-     * {@snippet lang=c :
-     * #define TCSETSW 21507
-     * }
-     */
-    public static int TCSETSW() {
-        return TCSETSW;
-    }
     private static final int TIOCGWINSZ = (int)21523L;
     /**
      * {@snippet lang=c :
@@ -1274,6 +689,15 @@ public class Linux extends Linux$shared {
     public static int EPOLL_CTL_MOD() {
         return EPOLL_CTL_MOD;
     }
+    private static final int SIOCGIFINDEX = (int)35123L;
+    /**
+     * {@snippet lang=c :
+     * #define SIOCGIFINDEX 35123
+     * }
+     */
+    public static int SIOCGIFINDEX() {
+        return SIOCGIFINDEX;
+    }
     private static final int MAP_NORESERVE = (int)16384L;
     /**
      * {@snippet lang=c :
@@ -1282,15 +706,6 @@ public class Linux extends Linux$shared {
      */
     public static int MAP_NORESERVE() {
         return MAP_NORESERVE;
-    }
-    private static final int MAP_POPULATE = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_POPULATE 32768
-     * }
-     */
-    public static int MAP_POPULATE() {
-        return MAP_POPULATE;
     }
     private static final int PROT_READ = (int)1L;
     /**
@@ -1373,15 +788,6 @@ public class Linux extends Linux$shared {
     public static int MADV_REMOVE() {
         return MADV_REMOVE;
     }
-    private static final int MADV_MERGEABLE = (int)12L;
-    /**
-     * {@snippet lang=c :
-     * #define MADV_MERGEABLE 12
-     * }
-     */
-    public static int MADV_MERGEABLE() {
-        return MADV_MERGEABLE;
-    }
     private static final int MADV_HUGEPAGE = (int)14L;
     /**
      * {@snippet lang=c :
@@ -1399,15 +805,6 @@ public class Linux extends Linux$shared {
      */
     public static int MADV_DONTDUMP() {
         return MADV_DONTDUMP;
-    }
-    private static final int MADV_POPULATE_WRITE = (int)23L;
-    /**
-     * {@snippet lang=c :
-     * #define MADV_POPULATE_WRITE 23
-     * }
-     */
-    public static int MADV_POPULATE_WRITE() {
-        return MADV_POPULATE_WRITE;
     }
     private static final int CLOCK_MONOTONIC = (int)1L;
     /**
@@ -1454,42 +851,12 @@ public class Linux extends Linux$shared {
     public static int SOCK_CLOEXEC() {
         return SOCK_CLOEXEC;
     }
-    private static final int SOCK_NONBLOCK = (int)2048L;
     /**
      * {@snippet lang=c :
-     * enum __socket_type.SOCK_NONBLOCK = 2048
+     * typedef unsigned short sa_family_t
      * }
      */
-    public static int SOCK_NONBLOCK() {
-        return SOCK_NONBLOCK;
-    }
-    private static final int MSG_DONTWAIT = (int)64L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_DONTWAIT = 64
-     * }
-     */
-    public static int MSG_DONTWAIT() {
-        return MSG_DONTWAIT;
-    }
-    private static final int MSG_NOSIGNAL = (int)16384L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_NOSIGNAL = 16384
-     * }
-     */
-    public static int MSG_NOSIGNAL() {
-        return MSG_NOSIGNAL;
-    }
-    private static final int SHUT_RDWR = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.SHUT_RDWR = 2
-     * }
-     */
-    public static int SHUT_RDWR() {
-        return SHUT_RDWR;
-    }
+    public static final OfShort sa_family_t = Linux.C_SHORT;
     private static final int EPOLL_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
@@ -1598,24 +965,6 @@ public class Linux extends Linux$shared {
     public static int KVM_CPUID_FLAG_SIGNIFCANT_INDEX() {
         return KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
     }
-    private static final long KVM_MEM_LOG_DIRTY_PAGES = 1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MEM_LOG_DIRTY_PAGES 1
-     * }
-     */
-    public static long KVM_MEM_LOG_DIRTY_PAGES() {
-        return KVM_MEM_LOG_DIRTY_PAGES;
-    }
-    private static final long KVM_MEM_READONLY = 2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MEM_READONLY 2
-     * }
-     */
-    public static long KVM_MEM_READONLY() {
-        return KVM_MEM_READONLY;
-    }
     private static final int KVM_IOEVENTFD_FLAG_DATAMATCH = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1661,15 +1010,6 @@ public class Linux extends Linux$shared {
     public static int KVM_CREATE_VM() {
         return KVM_CREATE_VM;
     }
-    private static final long KVM_GET_MSR_INDEX_LIST = 3221532162L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_GET_MSR_INDEX_LIST 3221532162
-     * }
-     */
-    public static long KVM_GET_MSR_INDEX_LIST() {
-        return KVM_GET_MSR_INDEX_LIST;
-    }
     private static final int KVM_CHECK_EXTENSION = (int)44547L;
     /**
      * {@snippet lang=c :
@@ -1706,24 +1046,6 @@ public class Linux extends Linux$shared {
     public static int KVM_IRQFD_FLAG_DEASSIGN() {
         return KVM_IRQFD_FLAG_DEASSIGN;
     }
-    private static final int KVM_IRQFD_FLAG_RESAMPLE = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_IRQFD_FLAG_RESAMPLE 2
-     * }
-     */
-    public static int KVM_IRQFD_FLAG_RESAMPLE() {
-        return KVM_IRQFD_FLAG_RESAMPLE;
-    }
-    private static final int KVM_MSI_VALID_DEVID = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_MSI_VALID_DEVID 1
-     * }
-     */
-    public static int KVM_MSI_VALID_DEVID() {
-        return KVM_MSI_VALID_DEVID;
-    }
     private static final int KVM_CREATE_VCPU = (int)44609L;
     /**
      * {@snippet lang=c :
@@ -1732,15 +1054,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_CREATE_VCPU() {
         return KVM_CREATE_VCPU;
-    }
-    private static final long KVM_GET_DIRTY_LOG = 1074835010L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_GET_DIRTY_LOG 1074835010
-     * }
-     */
-    public static long KVM_GET_DIRTY_LOG() {
-        return KVM_GET_DIRTY_LOG;
     }
     private static final long KVM_SET_USER_MEMORY_REGION = 1075883590L;
     /**
@@ -1786,24 +1099,6 @@ public class Linux extends Linux$shared {
      */
     public static long KVM_IRQ_LINE() {
         return KVM_IRQ_LINE;
-    }
-    private static final long KVM_REGISTER_COALESCED_MMIO = 1074835047L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_REGISTER_COALESCED_MMIO 1074835047
-     * }
-     */
-    public static long KVM_REGISTER_COALESCED_MMIO() {
-        return KVM_REGISTER_COALESCED_MMIO;
-    }
-    private static final long KVM_UNREGISTER_COALESCED_MMIO = 1074835048L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_UNREGISTER_COALESCED_MMIO 1074835048
-     * }
-     */
-    public static long KVM_UNREGISTER_COALESCED_MMIO() {
-        return KVM_UNREGISTER_COALESCED_MMIO;
     }
     private static final long KVM_SET_GSI_ROUTING = 1074310762L;
     /**
@@ -1859,15 +1154,6 @@ public class Linux extends Linux$shared {
     public static long KVM_GET_CLOCK() {
         return KVM_GET_CLOCK;
     }
-    private static final int KVM_GET_TSC_KHZ = (int)44707L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_GET_TSC_KHZ 44707
-     * }
-     */
-    public static int KVM_GET_TSC_KHZ() {
-        return KVM_GET_TSC_KHZ;
-    }
     private static final long KVM_SIGNAL_MSI = 1075883685L;
     /**
      * {@snippet lang=c :
@@ -1922,24 +1208,6 @@ public class Linux extends Linux$shared {
     public static long KVM_SET_SREGS() {
         return KVM_SET_SREGS;
     }
-    private static final long KVM_INTERRUPT = 1074048646L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_INTERRUPT 1074048646
-     * }
-     */
-    public static long KVM_INTERRUPT() {
-        return KVM_INTERRUPT;
-    }
-    private static final long KVM_GET_MSRS = 3221794440L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_GET_MSRS 3221794440
-     * }
-     */
-    public static long KVM_GET_MSRS() {
-        return KVM_GET_MSRS;
-    }
     private static final long KVM_SET_MSRS = 1074310793L;
     /**
      * {@snippet lang=c :
@@ -1948,33 +1216,6 @@ public class Linux extends Linux$shared {
      */
     public static long KVM_SET_MSRS() {
         return KVM_SET_MSRS;
-    }
-    private static final long KVM_SET_SIGNAL_MASK = 1074048651L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SET_SIGNAL_MASK 1074048651
-     * }
-     */
-    public static long KVM_SET_SIGNAL_MASK() {
-        return KVM_SET_SIGNAL_MASK;
-    }
-    private static final long KVM_GET_FPU = 2174791308L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_GET_FPU 2174791308
-     * }
-     */
-    public static long KVM_GET_FPU() {
-        return KVM_GET_FPU;
-    }
-    private static final long KVM_SET_FPU = 1101049485L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SET_FPU 1101049485
-     * }
-     */
-    public static long KVM_SET_FPU() {
-        return KVM_SET_FPU;
     }
     private static final long KVM_GET_LAPIC = 2214637198L;
     /**
@@ -2012,60 +1253,6 @@ public class Linux extends Linux$shared {
     public static long KVM_GET_MP_STATE() {
         return KVM_GET_MP_STATE;
     }
-    private static final long KVM_SET_MP_STATE = 1074048665L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SET_MP_STATE 1074048665
-     * }
-     */
-    public static long KVM_SET_MP_STATE() {
-        return KVM_SET_MP_STATE;
-    }
-    private static final int KVM_NMI = (int)44698L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_NMI 44698
-     * }
-     */
-    public static int KVM_NMI() {
-        return KVM_NMI;
-    }
-    private static final long KVM_SET_GUEST_DEBUG = 1078505115L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SET_GUEST_DEBUG 1078505115
-     * }
-     */
-    public static long KVM_SET_GUEST_DEBUG() {
-        return KVM_SET_GUEST_DEBUG;
-    }
-    private static final long KVM_GET_VCPU_EVENTS = 2151722655L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_GET_VCPU_EVENTS 2151722655
-     * }
-     */
-    public static long KVM_GET_VCPU_EVENTS() {
-        return KVM_GET_VCPU_EVENTS;
-    }
-    private static final long KVM_SET_VCPU_EVENTS = 1077980832L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_SET_VCPU_EVENTS 1077980832
-     * }
-     */
-    public static long KVM_SET_VCPU_EVENTS() {
-        return KVM_SET_VCPU_EVENTS;
-    }
-    private static final long KVM_ENABLE_CAP = 1080602275L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_ENABLE_CAP 1080602275
-     * }
-     */
-    public static long KVM_ENABLE_CAP() {
-        return KVM_ENABLE_CAP;
-    }
     private static final int KVM_KVMCLOCK_CTRL = (int)44717L;
     /**
      * {@snippet lang=c :
@@ -2074,78 +1261,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_KVMCLOCK_CTRL() {
         return KVM_KVMCLOCK_CTRL;
-    }
-    private static final long KVM_X2APIC_API_USE_32BIT_IDS = 1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_X2APIC_API_USE_32BIT_IDS 1
-     * }
-     */
-    public static long KVM_X2APIC_API_USE_32BIT_IDS() {
-        return KVM_X2APIC_API_USE_32BIT_IDS;
-    }
-    private static final long KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK = 2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK 2
-     * }
-     */
-    public static long KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK() {
-        return KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK;
-    }
-    private static final int KVM_STATS_TYPE_MASK = (int)15L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_STATS_TYPE_MASK 15
-     * }
-     */
-    public static int KVM_STATS_TYPE_MASK() {
-        return KVM_STATS_TYPE_MASK;
-    }
-    private static final int KVM_STATS_TYPE_CUMULATIVE = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_STATS_TYPE_CUMULATIVE 0
-     * }
-     */
-    public static int KVM_STATS_TYPE_CUMULATIVE() {
-        return KVM_STATS_TYPE_CUMULATIVE;
-    }
-    private static final int KVM_STATS_TYPE_INSTANT = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_STATS_TYPE_INSTANT 1
-     * }
-     */
-    public static int KVM_STATS_TYPE_INSTANT() {
-        return KVM_STATS_TYPE_INSTANT;
-    }
-    private static final int KVM_STATS_TYPE_PEAK = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_STATS_TYPE_PEAK 2
-     * }
-     */
-    public static int KVM_STATS_TYPE_PEAK() {
-        return KVM_STATS_TYPE_PEAK;
-    }
-    private static final int KVM_STATS_UNIT_MASK = (int)240L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_STATS_UNIT_MASK 240
-     * }
-     */
-    public static int KVM_STATS_UNIT_MASK() {
-        return KVM_STATS_UNIT_MASK;
-    }
-    private static final int KVM_STATS_UNIT_NONE = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_STATS_UNIT_NONE 0
-     * }
-     */
-    public static int KVM_STATS_UNIT_NONE() {
-        return KVM_STATS_UNIT_NONE;
     }
     private static final int KVM_GET_STATS_FD = (int)44750L;
     /**
@@ -2165,15 +1280,6 @@ public class Linux extends Linux$shared {
     public static long TUNSETIFF() {
         return TUNSETIFF;
     }
-    private static final long TUNGETFEATURES = 2147767503L;
-    /**
-     * {@snippet lang=c :
-     * #define TUNGETFEATURES 2147767503
-     * }
-     */
-    public static long TUNGETFEATURES() {
-        return TUNGETFEATURES;
-    }
     private static final long TUNSETOFFLOAD = 1074025680L;
     /**
      * {@snippet lang=c :
@@ -2191,33 +1297,6 @@ public class Linux extends Linux$shared {
      */
     public static long TUNSETVNETHDRSZ() {
         return TUNSETVNETHDRSZ;
-    }
-    private static final int BLKSSZGET = (int)4712L;
-    /**
-     * {@snippet lang=c :
-     * #define BLKSSZGET 4712
-     * }
-     */
-    public static int BLKSSZGET() {
-        return BLKSSZGET;
-    }
-    private static final long BLKGETSIZE64 = 2148012658L;
-    /**
-     * {@snippet lang=c :
-     * #define BLKGETSIZE64 2148012658
-     * }
-     */
-    public static long BLKGETSIZE64() {
-        return BLKGETSIZE64;
-    }
-    private static final int BLKDISCARD = (int)4727L;
-    /**
-     * {@snippet lang=c :
-     * #define BLKDISCARD 4727
-     * }
-     */
-    public static int BLKDISCARD() {
-        return BLKDISCARD;
     }
     private static final int MFD_CLOEXEC = (int)1L;
     /**
@@ -2237,15 +1316,6 @@ public class Linux extends Linux$shared {
     public static int MFD_ALLOW_SEALING() {
         return MFD_ALLOW_SEALING;
     }
-    private static final int O_NOFOLLOW = (int)131072L;
-    /**
-     * {@snippet lang=c :
-     * #define O_NOFOLLOW 131072
-     * }
-     */
-    public static int O_NOFOLLOW() {
-        return O_NOFOLLOW;
-    }
     private static final int O_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
@@ -2254,15 +1324,6 @@ public class Linux extends Linux$shared {
      */
     public static int O_CLOEXEC() {
         return O_CLOEXEC;
-    }
-    private static final int O_DIRECT = (int)16384L;
-    /**
-     * {@snippet lang=c :
-     * #define O_DIRECT 16384
-     * }
-     */
-    public static int O_DIRECT() {
-        return O_DIRECT;
     }
     private static final int AT_FDCWD = (int)-100L;
     /**
@@ -2282,23 +1343,14 @@ public class Linux extends Linux$shared {
     public static int AF_UNIX() {
         return AF_UNIX;
     }
-    private static final int SYS_accept4 = (int)288L;
+    private static final int IFNAMSIZ = (int)16L;
     /**
      * {@snippet lang=c :
-     * #define SYS_accept4 288
+     * #define IFNAMSIZ 16
      * }
      */
-    public static int SYS_accept4() {
-        return SYS_accept4;
-    }
-    private static final int SYS_bind = (int)49L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_bind 49
-     * }
-     */
-    public static int SYS_bind() {
-        return SYS_bind;
+    public static int IFNAMSIZ() {
+        return IFNAMSIZ;
     }
     private static final int SYS_close = (int)3L;
     /**
@@ -2308,24 +1360,6 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_close() {
         return SYS_close;
-    }
-    private static final int SYS_connect = (int)42L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_connect 42
-     * }
-     */
-    public static int SYS_connect() {
-        return SYS_connect;
-    }
-    private static final int SYS_dup = (int)32L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_dup 32
-     * }
-     */
-    public static int SYS_dup() {
-        return SYS_dup;
     }
     private static final int SYS_epoll_create1 = (int)291L;
     /**
@@ -2426,33 +1460,6 @@ public class Linux extends Linux$shared {
     public static int SYS_gettid() {
         return SYS_gettid;
     }
-    private static final int SYS_io_uring_enter = (int)426L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_io_uring_enter 426
-     * }
-     */
-    public static int SYS_io_uring_enter() {
-        return SYS_io_uring_enter;
-    }
-    private static final int SYS_io_uring_register = (int)427L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_io_uring_register 427
-     * }
-     */
-    public static int SYS_io_uring_register() {
-        return SYS_io_uring_register;
-    }
-    private static final int SYS_io_uring_setup = (int)425L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_io_uring_setup 425
-     * }
-     */
-    public static int SYS_io_uring_setup() {
-        return SYS_io_uring_setup;
-    }
     private static final int SYS_ioctl = (int)16L;
     /**
      * {@snippet lang=c :
@@ -2461,15 +1468,6 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_ioctl() {
         return SYS_ioctl;
-    }
-    private static final int SYS_listen = (int)50L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_listen 50
-     * }
-     */
-    public static int SYS_listen() {
-        return SYS_listen;
     }
     private static final int SYS_lseek = (int)8L;
     /**
@@ -2525,15 +1523,6 @@ public class Linux extends Linux$shared {
     public static int SYS_openat() {
         return SYS_openat;
     }
-    private static final int SYS_poll = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_poll 7
-     * }
-     */
-    public static int SYS_poll() {
-        return SYS_poll;
-    }
     private static final int SYS_pread64 = (int)17L;
     /**
      * {@snippet lang=c :
@@ -2588,42 +1577,6 @@ public class Linux extends Linux$shared {
     public static int SYS_readv() {
         return SYS_readv;
     }
-    private static final int SYS_recvmsg = (int)47L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_recvmsg 47
-     * }
-     */
-    public static int SYS_recvmsg() {
-        return SYS_recvmsg;
-    }
-    private static final int SYS_sched_setaffinity = (int)203L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_sched_setaffinity 203
-     * }
-     */
-    public static int SYS_sched_setaffinity() {
-        return SYS_sched_setaffinity;
-    }
-    private static final int SYS_sendmsg = (int)46L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_sendmsg 46
-     * }
-     */
-    public static int SYS_sendmsg() {
-        return SYS_sendmsg;
-    }
-    private static final int SYS_shutdown = (int)48L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_shutdown 48
-     * }
-     */
-    public static int SYS_shutdown() {
-        return SYS_shutdown;
-    }
     private static final int SYS_socket = (int)41L;
     /**
      * {@snippet lang=c :
@@ -2632,15 +1585,6 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_socket() {
         return SYS_socket;
-    }
-    private static final int SYS_socketpair = (int)53L;
-    /**
-     * {@snippet lang=c :
-     * #define SYS_socketpair 53
-     * }
-     */
-    public static int SYS_socketpair() {
-        return SYS_socketpair;
     }
     private static final int SYS_tgkill = (int)234L;
     /**

@@ -1,7 +1,8 @@
 package org.vivarium.vmm.acpi;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.vivarium.vmm.arch.MemoryMap;
 
 /**
@@ -14,13 +15,17 @@ import org.vivarium.vmm.arch.MemoryMap;
 public record AcpiMachine(List<Integer> apicIds, MemoryMap map) {
   public AcpiMachine {
     apicIds = List.copyOf(apicIds);
-    if (apicIds.isEmpty() || apicIds.stream().anyMatch(id -> id < 0)) {
+    if (apicIds.isEmpty() || Collections.min(apicIds) < 0) {
       throw new IllegalArgumentException("Not APIC IDs: " + apicIds);
     }
   }
 
   /** A machine whose APIC IDs are its processors' numbers, 0 to {@code cpus} - 1. */
   public static AcpiMachine of(int cpus, MemoryMap map) {
-    return new AcpiMachine(IntStream.range(0, cpus).boxed().toList(), map);
+    List<Integer> apicIds = new ArrayList<>();
+    for (int cpu = 0; cpu < cpus; cpu++) {
+      apicIds.add(cpu);
+    }
+    return new AcpiMachine(apicIds, map);
   }
 }

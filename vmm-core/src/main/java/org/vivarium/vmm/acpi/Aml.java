@@ -1,8 +1,8 @@
 package org.vivarium.vmm.acpi;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * A term of ACPI Machine Language, encoded (ACPI 6.4, chapter 20). Terms are built from the inside
@@ -39,6 +39,8 @@ public final class Aml {
   private static final int ELSE = 0xA1;
   private static final int RETURN = 0xA4;
   private static final int SERIALIZED = 1 << 3;
+  private static final int EISA_ID_LETTERS = 3;
+  private static final int EISA_ID_LENGTH = 7;
 
   private final byte[] bytes;
 
@@ -118,10 +120,15 @@ public final class Aml {
 
   /** A string of ASCII characters other than NUL. */
   public static Aml string(String text) {
-    if (!text.chars().allMatch(c -> c > 0 && c < 0x80)) {
-      throw new IllegalArgumentException("Not ASCII: " + text);
+    byte[] characters = new byte[text.length() + 1];
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0 || c >= 0x80) {
+        throw new IllegalArgumentException("Not ASCII: " + text);
+      }
+      characters[i] = (byte) c;
     }
-    return term(STRING_PREFIX, raw((text + '\0').getBytes(StandardCharsets.US_ASCII)));
+    return term(STRING_PREFIX, raw(characters));
   }
 
   /** A buffer that holds the bytes. */
@@ -146,16 +153,21 @@ public final class Aml {
    * @param id three capital letters and four hexadecimal digits, such as PNP0A08
    */
   public static Aml eisaId(String id) {
-    if (!id.matches("[A-Z]{3}[0-9A-F]{4}")) {
-      throw new IllegalArgumentException("Not an EISA identifier: " + id);
+    int value = 0;
+    for (int i = 0; i < EISA_ID_LENGTH; i++) {
+      boolean letter = i < EISA_ID_LETTERS;
+      char c = id.length() == EISA_ID_LENGTH ? id.charAt(i) : 0;
+      int digit = letter ? c - '@' : Character.digit(c, 16);
+      if (digit < (letter ? 1 : 0) || digit > 26) {
+        throw new IllegalArgumentException("Not an EISA identifier: " + id);
+      }
+      value = value << (letter ? 5 : 4) | digit;
     }
-    int vendor = (id.charAt(0) - '@') << 10 | (id.charAt(1) - '@') << 5 | (id.charAt(2) - '@');
-    int value = vendor << 16 | Integer.parseInt(id.substring(3), 16);
     return prefixed(DWORD_PREFIX, Integer.toUnsignedLong(Integer.reverseBytes(value)), 4);
   }
 
   /** A UUID in the mixed byte order of ASL's ToUUID (ACPI 6.4, 19.6.142). */
-  public static Aml uuid(java.util.UUID uuid) {
+  public static Aml uuid(UUID uuid) {
     long high = uuid.getMostSignificantBits();
     byte[] content = new byte[16];
     little(content, 0, high >>> 32, 4);
@@ -254,7 +266,9 @@ public final class Aml {
 
   private static byte[] join(List<byte[]> first, Aml... terms) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    first.forEach(out::writeBytes);
+    for (byte[] bytes : first) {
+      out.writeBytes(bytes);
+    }
     for (Aml term : terms) {
       out.writeBytes(term.bytes);
     }

@@ -6,7 +6,7 @@ import org.vivarium.vmm.arch.X86Layout;
 final class Fadt {
   private static final int REVISION = 6;
   private static final int MINOR_REVISION = 4;
-  private static final int ENTERPRISE_SERVER = 4;
+  private static final int UNSPECIFIED_PROFILE = 0;
 
   // IAPC_BOOT_ARCH: no keyboard controller (bit 1 clear), so that Linux does not probe for one.
   private static final int LEGACY_DEVICES = 1;
@@ -32,7 +32,7 @@ final class Fadt {
 
   static byte[] build(long facs, long dsdt) {
     AcpiTable table = new AcpiTable("FACP", REVISION);
-    table.u32(facs).u32(dsdt).u8(0).u8(ENTERPRISE_SERVER);
+    table.u32(facs).u32(dsdt).u8(0).u8(UNSPECIFIED_PROFILE);
     // SMI_CMD 0: the machine is in ACPI mode from the start.
     table.u16(X86Layout.SCI_GSI).u32(0).zeros(4);
     // Register blocks: PM1a event, PM1b event, PM1a control, PM1b control, PM2 control, timer,

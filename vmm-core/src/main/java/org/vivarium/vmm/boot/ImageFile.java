@@ -43,13 +43,11 @@ final class ImageFile implements BootImage, AutoCloseable {
         throw new InvalidConfigException(
             label + ": it is a device, a pipe or a socket; name a regular file.");
       }
-      FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-      long size = channel.size();
-      if (size == 0) {
-        channel.close();
+      if (attributes.size() == 0) {
         throw new InvalidConfigException(label + ": the file is empty; name another one.");
       }
-      return new ImageFile(role, path, channel, size);
+      FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+      return new ImageFile(role, path, channel, attributes.size());
     } catch (NoSuchFileException e) {
       throw new InvalidConfigException(label + ": there is no such file; check the path.", e);
     } catch (AccessDeniedException e) {
@@ -105,6 +103,9 @@ final class ImageFile implements BootImage, AutoCloseable {
   private static InvalidConfigException unreadable(String label, IOException e) {
     // The message of a FileSystemException repeats the path; its reason does not.
     String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
+    if (reason == null) {
+      reason = e.getClass().getSimpleName();
+    }
     return new InvalidConfigException(
         "%s: it cannot be read (%s); check the file and the disk that it is on."
             .formatted(label, reason),

@@ -172,9 +172,13 @@ public final class LifeCycle {
     }
   }
 
+  private boolean onTeller() {
+    return Thread.currentThread().equals(teller);
+  }
+
   /** Events after the end are dropped: the last thing that a listener hears is the end. */
   private void addWhenRoom(MachineEvent event) {
-    while (pending.size() >= MAX_PENDING && !state.isEnd() && Thread.currentThread() != teller) {
+    while (pending.size() >= MAX_PENDING && !state.isEnd() && !onTeller()) {
       changed.awaitUninterruptibly();
     }
     if (!state.isEnd()) {
@@ -212,7 +216,7 @@ public final class LifeCycle {
    * when the listener itself calls. A listener that blocks is waited for {@code patience} long.
    */
   public void join(Duration patience) {
-    if (Thread.currentThread() == teller) {
+    if (onTeller()) {
       return;
     }
     try {

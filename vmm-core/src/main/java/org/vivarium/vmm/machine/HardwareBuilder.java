@@ -14,12 +14,19 @@ import org.vivarium.devices.legacy.OutputRing;
 import org.vivarium.devices.legacy.PvPanic;
 import org.vivarium.devices.legacy.ResetRegister;
 import org.vivarium.devices.legacy.Serial16550;
+import org.vivarium.devices.pci.ConfigPorts;
+import org.vivarium.devices.pci.EcamWindow;
+import org.vivarium.devices.pci.PciBar;
+import org.vivarium.devices.pci.PciBus;
+import org.vivarium.devices.pci.PciHostBridge;
 import org.vivarium.kvm.GuestMemory;
 import org.vivarium.kvm.GuestMemoryRegion;
 import org.vivarium.kvm.Kvm;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.KvmVm;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.acpi.AcpiMachine;
+import org.vivarium.vmm.acpi.AcpiTables;
 import org.vivarium.vmm.arch.MemoryMap;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.boot.BootTarget;
@@ -92,6 +99,7 @@ final class HardwareBuilder {
       InterruptLines lines = null;
       try {
         EntryState entry = KernelLoader.load(config.boot(), new BootTarget(memory, map));
+        AcpiTables.write(memory, AcpiMachine.of(config.cpus(), map));
         vm = createVm(kvm, memory);
         lines = new InterruptLines(vm);
         Hardware.Devices devices = addDevices(lines, console);
@@ -156,11 +164,22 @@ final class HardwareBuilder {
                   signals.panicked();
                 }
               }));
-      pio.add(
-          ResetRegister.PORT,
-          ResetRegister.PORT_COUNT,
-          new ResetRegister(() -> signals.resetRequested("through the reset register")));
+      addPci(lines);
       return new Hardware.Devices(serial, pm);
+    }
+
+    private void addPci(InterruptLines lines) {
+      PciBar.Window holes =
+          PciBar.Window.inside(X86Layout.PCI_MMIO32, X86Layout.PCI_MMIO32_SIZE)
+              .or(PciBar.Window.inside(map.mmio64Start(), map.mmio64End() - map.mmio64Start()));
+      PciBus root = new PciBus(mmio, pio, holes, new IntxLines(lines));
+      root.add(0, 0, new PciHostBridge());
+      EcamWindow ecam = new EcamWindow(root, X86Layout.ECAM_BUSES);
+      mmio.add(X86Layout.ECAM, ecam.size(), ecam);
+      // The reset register's port lies among the configuration ports.
+      ResetRegister reset =
+          new ResetRegister(() -> signals.resetRequested("through the reset register"));
+      pio.add(ConfigPorts.FIRST_PORT, ConfigPorts.PORT_COUNT, new ConfigPorts(root, reset));
     }
 
     private void addProcessors(KvmVm vm, CpuidTemplate cpuid, EntryState entry)

@@ -14,7 +14,7 @@ import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.arch.MemoryMap;
 
 /** Tiny kernels made by hand, whole and valid; tests damage them field by field. */
-final class TestKernels {
+public final class TestKernels {
   static final long MIB = 1L << 20;
   static final long LOAD_ADDRESS = 0x100_0000;
   static final int SETUP_SIZE = 2 * 512;
@@ -73,6 +73,15 @@ final class TestKernels {
       image.put(ELF_SEGMENT + i, (byte) (i * 17 + 1));
     }
     return image;
+  }
+
+  /**
+   * An ELF kernel that runs {@code code}: 32-bit protected mode without paging, flat segments.
+   *
+   * @param code at most 100 bytes of instructions
+   */
+  public static ByteBuffer elf(byte... code) {
+    return elf().put(ELF_SEGMENT + 0x10, code);
   }
 
   private static void programHeader(

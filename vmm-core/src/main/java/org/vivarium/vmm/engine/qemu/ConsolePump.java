@@ -17,11 +17,15 @@ final class ConsolePump implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(ConsolePump.class);
   private static final long NAP = TimeUnit.MILLISECONDS.toNanos(20);
 
+  private static final long SETTLED = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final int MOST_SETTLINGS = 20;
+
   private final InputStream guest;
   private final ConsoleOutput console;
   private final PanicScanner scanner;
   private final Runnable onPanic;
   private boolean panicTold;
+  private volatile long printed;
 
   /**
    * @param onPanic called at most once, on the thread that runs this, when the guest printed a
@@ -34,11 +38,29 @@ final class ConsolePump implements Runnable {
     this.onPanic = onPanic;
   }
 
+  /** Bytes that the guest has printed so far. Any thread. */
+  long printed() {
+    return printed;
+  }
+
+  /**
+   * Waits until nothing has been printed for a moment: news of a reset overtakes the last bytes,
+   * which travel by another way. Gives up after a second.
+   */
+  void settle() {
+    long before = -1;
+    for (int i = 0; i < MOST_SETTLINGS && before != printed; i++) {
+      before = printed;
+      LockSupport.parkNanos(SETTLED);
+    }
+  }
+
   @Override
   public void run() {
     byte[] chunk = new byte[64 << 10];
     try {
       for (int n = guest.read(chunk); n > 0; n = guest.read(chunk)) {
+        printed += n;
         scanner.scan(chunk, 0, n);
         write(chunk, n);
         if (!panicTold && scanner.isLastWord() && staysSilent()) {

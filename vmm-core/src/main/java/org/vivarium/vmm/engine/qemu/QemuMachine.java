@@ -5,9 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,18 +40,18 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   /** How long a killed machine waits for a console receiver that blocks. */
   private static final Duration CONSOLE_OF_KILLED = Duration.ofSeconds(1);
 
-  /** A reset overtakes the last console bytes, which travel by another way, by less than this. */
-  private static final long CONSOLE_LAG_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-
   private final String name;
   private final QemuChannels channels;
   private final LifeCycle life;
   private final PanicScanner scanner = new PanicScanner();
   private final ConsoleInput input;
+  private final ConsolePump pump;
+  private final FirmwareReset firmware = new FirmwareReset();
   private final Qmp monitor;
   private final Thread consoleThread;
   private final Thread inputThread;
   private final Thread debugThread;
+  private final Thread endThread;
 
   /** Held while a person's request runs, so that two of them do not mix. */
   private final ReentrantLock request = new ReentrantLock();
@@ -72,11 +71,11 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     Process process = channels.process().console();
     input = new ConsoleInput(process.getOutputStream());
     monitor = new Qmp(channels.monitor(), name + " monitor", this);
-    ConsolePump pump =
-        new ConsolePump(process.getInputStream(), console, scanner, this::panicPrinted);
+    pump = new ConsolePump(process.getInputStream(), console, scanner, this::panicPrinted);
     consoleThread = thread("console", pump);
     inputThread = thread("input", input);
     debugThread = thread("debug", this::readStages);
+    endThread = thread("end", this::ended);
   }
 
   private Thread thread(String role, Runnable work) {
@@ -92,10 +91,13 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     consoleThread.start();
     inputThread.start();
     debugThread.start();
-    channels.process().exited().thenAcceptAsync(this::ended, task -> thread("end", task).start());
+    channels.process().exited().thenRun(endThread::start);
     try {
       monitor.open(GREETING);
       life.reached(BootStage.MACHINE_BUILT);
+    } catch (Qmp.Ended e) {
+      close();
+      throw new VmmException("QEMU did not start: %s".formatted(channels.process().lastWords()), e);
     } catch (VmmException e) {
       close();
       throw e;
@@ -116,7 +118,10 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
       try {
         monitor.execute("cont", COMMAND);
       } catch (VmmException e) {
-        endBecause(e.getMessage());
+        if (!(e instanceof Qmp.Ended)) {
+          trouble = e.getMessage();
+        }
+        endProcess();
         awaitEnd();
         throw e;
       }
@@ -154,15 +159,15 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
 
   @Override
   public void pause() throws VmmException {
-    step(MachineState.RUNNING, "stop", MachineState.PAUSED);
+    step("stop", MachineState.PAUSED);
   }
 
   @Override
   public void resume() throws VmmException {
-    step(MachineState.PAUSED, "cont", MachineState.RUNNING);
+    step("cont", MachineState.RUNNING);
   }
 
-  private void step(MachineState from, String command, MachineState to) throws VmmException {
+  private void step(String command, MachineState to) throws VmmException {
     request.lock();
     try {
       if (life.state() != to && command(command)) {
@@ -210,6 +215,16 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   public void close() {
     kill();
     life.join(LAST_EVENTS);
+    channels.process().join(LAST_EVENTS);
+    try {
+      for (Thread thread : List.of(endThread, consoleThread, inputThread, debugThread)) {
+        if (!thread.equals(Thread.currentThread())) {
+          thread.join(LAST_EVENTS);
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void endProcess() {
@@ -217,11 +232,6 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
       channels.process().killAfter(SECONDS_TO_QUIT);
       monitor.tell("quit");
     }
-  }
-
-  private void endBecause(@Nullable String sentence) {
-    trouble = sentence;
-    endProcess();
   }
 
   private void awaitEnd() {
@@ -240,9 +250,9 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   }
 
   @Override
-  public void event(String event, JsonNode data) {
+  public void event(String event, long micros, JsonNode data) {
     switch (event) {
-      case "RESET" -> restarted(data.path("guest").asBoolean());
+      case "RESET" -> restarted(data.path("guest").asBoolean(), micros);
       case "SHUTDOWN" -> shutdownReason = data.path("reason").asText();
       case "GUEST_PANICKED" -> panic = "";
       default -> LOG.debug("{}: {} {}", name, event, data);
@@ -257,13 +267,14 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     endProcess();
   }
 
-  private void restarted(boolean byGuest) {
-    if (byGuest) {
-      LockSupport.parkNanos(CONSOLE_LAG_NANOS);
-      if (scanner.explainsReset()) {
-        panicPrinted();
-        return;
-      }
+  private void restarted(boolean byGuest, long micros) {
+    pump.settle();
+    if (firmware.isOwn(byGuest, micros, pump.printed())) {
+      return;
+    }
+    if (byGuest && scanner.explainsReset()) {
+      panicPrinted();
+      return;
     }
     scanner.forget();
     life.restarted(byGuest ? "The guest restarted the machine." : null);
@@ -297,7 +308,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     }
   }
 
-  private void ended(int status) {
+  private void ended() {
     try {
       monitor.join(LAST_EVENTS);
       debugThread.join(LAST_EVENTS);
@@ -310,7 +321,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     }
     input.close();
     channels.close();
-    life.end(outcome(status));
+    life.end(outcome(channels.process().exited().join()));
   }
 
   private Outcome outcome(int status) {

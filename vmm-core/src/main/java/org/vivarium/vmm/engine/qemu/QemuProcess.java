@@ -1,6 +1,7 @@
 package org.vivarium.vmm.engine.qemu;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,12 +24,15 @@ final class QemuProcess {
   private static final String ONLY_IF_PARENT_LIVES = "[ \"$PPID\" = \"$0\" ] && exec \"$@\"";
   private static final long MILLIS_FOR_LAST_WORDS = 1000;
 
+  private final Thread owner;
   private final Process process;
   private final CompletableFuture<Integer> exited;
   private final ErrorTail errors;
   private final Thread errorsReader;
 
-  private QemuProcess(String name, Process process, CompletableFuture<Integer> exited) {
+  private QemuProcess(
+      String name, Thread owner, Process process, CompletableFuture<Integer> exited) {
+    this.owner = owner;
     this.process = process;
     this.exited = exited;
     errors = new ErrorTail(process.getErrorStream());
@@ -46,11 +50,15 @@ final class QemuProcess {
     ProcessBuilder builder = new ProcessBuilder(bound(found, arguments));
     CompletableFuture<Process> started = new CompletableFuture<>();
     CompletableFuture<Integer> exited = new CompletableFuture<>();
-    Thread.ofPlatform().name(name + " owner").daemon().start(() -> own(builder, started, exited));
+    Thread owner =
+        Thread.ofPlatform()
+            .name(name + " owner")
+            .daemon()
+            .start(() -> own(builder, started, exited));
     try {
-      return new QemuProcess(name, started.join(), exited);
+      return new QemuProcess(name, owner, started.join(), exited);
     } catch (CompletionException e) {
-      throw new VmmException("%s cannot be started.".formatted(found.qemu()), e.getCause());
+      throw new VmmException("%s cannot be started.".formatted(found.qemu()), e);
     }
   }
 
@@ -112,6 +120,16 @@ final class QemuProcess {
                 kill();
               }
             });
+  }
+
+  /** Waits until the threads of an ended process are gone. */
+  void join(Duration patience) {
+    try {
+      owner.join(patience);
+      errorsReader.join(patience);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** What an ended process printed last on standard error, as a sentence. */

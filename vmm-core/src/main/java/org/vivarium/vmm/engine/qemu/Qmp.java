@@ -1,6 +1,7 @@
 package org.vivarium.vmm.engine.qemu;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -40,9 +41,10 @@ final class Qmp implements AutoCloseable {
     /**
      * QEMU reports an event (qapi/run-state.json).
      *
+     * @param micros when, in microseconds since 1970 by QEMU's clock; 0 if it does not say
      * @param data the event's own members; an empty object if it has none
      */
-    void event(String name, JsonNode data);
+    void event(String name, long micros, JsonNode data);
 
     /**
      * Nothing more will come.
@@ -67,7 +69,8 @@ final class Qmp implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Qmp.class);
   private static final long UNANSWERED = 0;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final ByteChannel channel;
   private final Events events;
@@ -162,7 +165,7 @@ final class Qmp implements AutoCloseable {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof VmmException sentence
           ? sentence
-          : new VmmException("QEMU failed after %s.".formatted(what), e.getCause());
+          : new VmmException("QEMU failed after %s.".formatted(what), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new VmmException("Waiting for QEMU was interrupted after %s.".formatted(what), e);
@@ -191,14 +194,22 @@ final class Qmp implements AutoCloseable {
     if (message.has("QMP")) {
       greeting.complete(message);
     } else if (message.path("event").isTextual()) {
-      JsonNode data = message.path("data");
-      events.event(
-          message.path("event").asText(), data.isObject() ? data : JSON.createObjectNode());
+      event(message);
     } else if (message.has("return") || message.has("error")) {
       answer(message);
     } else {
       throw new IOException("a message of no known kind");
     }
+  }
+
+  private void event(JsonNode message) {
+    JsonNode time = message.path("timestamp");
+    long micros =
+        TimeUnit.SECONDS.toMicros(time.path("seconds").asLong())
+            + time.path("microseconds").asLong();
+    JsonNode data = message.path("data");
+    events.event(
+        message.path("event").asText(), micros, data.isObject() ? data : JSON.createObjectNode());
   }
 
   private void answer(JsonNode message) {

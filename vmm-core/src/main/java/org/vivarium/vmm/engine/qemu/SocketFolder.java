@@ -36,7 +36,7 @@ final class SocketFolder implements AutoCloseable {
    * @throws VmmException if none does
    */
   static SocketFolder in(List<Path> places) throws VmmException {
-    IOException last = null;
+    IOException last = new IOException("nowhere to look");
     for (Path place : places) {
       try {
         // Temporary folders are made with mode 0700 wherever the file system has modes.

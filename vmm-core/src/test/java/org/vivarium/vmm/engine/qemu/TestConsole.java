@@ -8,7 +8,7 @@ import org.vivarium.vmm.engine.ConsoleOutput;
 import org.vivarium.vmm.engine.VirtualMachine;
 
 /** A person at the console: reads until a text appears, and types. */
-final class TestConsole implements ConsoleOutput {
+public final class TestConsole implements ConsoleOutput {
   private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
   private int read;
 
@@ -19,12 +19,12 @@ final class TestConsole implements ConsoleOutput {
   }
 
   /** All that was printed so far, a character for a byte. */
-  synchronized String text() {
+  public synchronized String text() {
     return printed.toString(StandardCharsets.ISO_8859_1);
   }
 
   /** Waits for the text, after what earlier calls read; whatever comes after it is not read yet. */
-  synchronized String readTo(String text, Duration patience) throws InterruptedException {
+  public synchronized String readTo(String text, Duration patience) throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (true) {
       String all = text();
@@ -47,7 +47,7 @@ final class TestConsole implements ConsoleOutput {
   }
 
   /** Types a line, waiting while the machine takes no more. */
-  static void type(VirtualMachine machine, String line) {
+  public static void type(VirtualMachine machine, String line) {
     byte[] bytes = (line + "\n").getBytes(StandardCharsets.ISO_8859_1);
     int typed = 0;
     while (typed < bytes.length && !machine.state().isEnd()) {

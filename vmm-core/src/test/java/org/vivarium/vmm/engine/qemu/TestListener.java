@@ -8,7 +8,7 @@ import org.vivarium.vmm.engine.MachineEvent;
 import org.vivarium.vmm.engine.MachineListener;
 
 /** Remembers events and waits for them. */
-final class TestListener implements MachineListener {
+public final class TestListener implements MachineListener {
   private final List<MachineEvent> events = new ArrayList<>();
 
   @Override
@@ -17,12 +17,12 @@ final class TestListener implements MachineListener {
     notifyAll();
   }
 
-  synchronized List<MachineEvent> events() {
+  public synchronized List<MachineEvent> events() {
     return List.copyOf(events);
   }
 
   /** Waits until an event has come that the predicate accepts. */
-  synchronized void await(Predicate<MachineEvent> wanted, Duration patience)
+  public synchronized void await(Predicate<MachineEvent> wanted, Duration patience)
       throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (events.stream().noneMatch(wanted)) {

@@ -1,0 +1,149 @@
+package org.vivarium.app.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.app.StartTime;
+import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.Terminal;
+import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.engine.BootStage;
+import org.vivarium.vmm.engine.MachineEvent;
+import org.vivarium.vmm.engine.Outcome;
+import org.vivarium.vmm.engine.VirtualMachine;
+
+/** A machine whose console is this terminal, from its start to its end. */
+final class BootSession {
+  /**
+   * How the machine is run.
+   *
+   * @param limit how long it may run
+   * @param stages whether the stages of the boot are printed
+   */
+  record Options(Duration limit, boolean stages) {
+    /** Longer than anybody waits. */
+    static final Duration NO_LIMIT = Duration.ofDays(36_500);
+  }
+
+  private final Engines.Selection selection;
+  private final MachineConfig config;
+  private final Options options;
+  private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
+  private final PrintStream err = System.err;
+  private final StageReport stages = new StageReport(StartTime.nanoTime());
+  private volatile String lineEnd = System.lineSeparator();
+
+  BootSession(Engines.Selection selection, MachineConfig config, Options options) {
+    this.selection = selection;
+    this.config = config;
+    this.options = options;
+  }
+
+  /**
+   * Runs the machine to its end.
+   *
+   * @return the exit status, one of {@link ExitStatus}
+   */
+  int run() throws VmmException, InterruptedException, KvmException {
+    note(selection.decision().reason());
+    selection.decision().remedy().ifPresent(remedy -> note("For hardware speed: " + remedy + "."));
+    try (VirtualMachine machine = selection.engine().create(config, this::show, this::heard)) {
+      return run(machine);
+    }
+  }
+
+  private int run(VirtualMachine machine) throws VmmException, InterruptedException, KvmException {
+    boolean terminal = Terminal.isTerminal(Terminal.STANDARD_INPUT);
+    if (terminal) {
+      note("Ctrl-] leaves the machine and turns it off.");
+    }
+    Thread atExit = Thread.ofPlatform().unstarted(machine::kill);
+    Runtime.getRuntime().addShutdownHook(atExit);
+    try (@Nullable Terminal _ = terminal ? rawTerminal() : null) {
+      machine.start();
+      ConsoleInput input = new ConsoleInput(System.in, machine, terminal);
+      input.start();
+      Optional<Outcome> outcome = machine.await(options.limit());
+      if (outcome.isEmpty()) {
+        machine.kill();
+        note(
+            "The guest did not power off within %d s; it was turned off."
+                .formatted(options.limit().toSeconds()));
+        return ExitStatus.GUEST_FAILED;
+      }
+      return ended(outcome.get());
+    } finally {
+      if (options.stages()) {
+        stages.print(err);
+      }
+      removeHook(atExit);
+    }
+  }
+
+  private Terminal rawTerminal() throws KvmException {
+    Terminal raw = Terminal.openRaw(Terminal.STANDARD_INPUT);
+    lineEnd = "\r\n";
+    // Whatever ends this process, the person gets a terminal back that works.
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(raw::close));
+    return raw;
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // The process is ending, and the hook at work.
+      return;
+    }
+  }
+
+  private int ended(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.PoweredOff _ -> ExitStatus.OK;
+      case Outcome.Killed _ -> {
+        note("");
+        note("The machine was turned off.");
+        yield ExitStatus.OK;
+      }
+      case Outcome.Panicked(String why) -> {
+        note("The guest's kernel panicked: " + why);
+        yield ExitStatus.GUEST_FAILED;
+      }
+      case Outcome.Failed(String why) -> {
+        note(why);
+        yield ExitStatus.FAILED;
+      }
+    };
+  }
+
+  /** The guest's output, as it is. A reader that has gone away is no reason to stop the guest. */
+  private void show(byte[] bytes, int offset, int length) {
+    try {
+      out.write(bytes, offset, length);
+    } catch (IOException _) {
+      stages.outputLost();
+    }
+  }
+
+  private void heard(MachineEvent event) {
+    switch (event) {
+      case MachineEvent.StageReached(BootStage stage, long when) -> stages.reached(stage, when);
+      case MachineEvent.Restarted(String why) -> note("The machine restarts: " + why + ".");
+      case MachineEvent.Fault(String message) -> note(message);
+      case MachineEvent.StateChanged _, MachineEvent.Panicked _ -> {
+        // The end says what there is to say.
+      }
+    }
+  }
+
+  private void note(String sentence) {
+    err.print(sentence + lineEnd);
+    err.flush();
+  }
+}

@@ -1,0 +1,33 @@
+package org.vivarium.kvm;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+
+/** Counts the bytes that a loop allocates once the compiler has seen enough of it. */
+final class Allocation {
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final int MOST_ROUNDS = 200;
+
+  /** One round of the loop; what it returns keeps the compiler from leaving it out. */
+  interface Round {
+    long run() throws Exception;
+  }
+
+  private Allocation() {}
+
+  /**
+   * Repeats {@code round} until it allocates nothing, for so many rounds as a slow compiler may
+   * need: until then the native call's own checks make short-lived objects.
+   *
+   * @return bytes that the last round allocated
+   */
+  static long afterWarmUp(Round round) throws Exception {
+    long allocated = Long.MAX_VALUE;
+    for (int i = 0; i < MOST_ROUNDS && allocated != 0; i++) {
+      long before = THREADS.getCurrentThreadAllocatedBytes();
+      round.run();
+      allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+    }
+    return allocated;
+  }
+}
