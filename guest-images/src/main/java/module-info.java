@@ -9,10 +9,12 @@ module org.vivarium.images {
   requires java.net.http;
   requires org.apache.commons.compress;
   requires org.tukaani.xz;
+  requires org.slf4j;
 
   exports org.vivarium.images;
   exports org.vivarium.images.deb;
   exports org.vivarium.images.disk;
   exports org.vivarium.images.kernel;
+  exports org.vivarium.images.qcow2;
   exports org.vivarium.images.tiny;
 }

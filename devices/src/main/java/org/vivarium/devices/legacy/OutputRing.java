@@ -54,6 +54,30 @@ public final class OutputRing implements SerialOutput {
   }
 
   /**
+   * Takes as many bytes as there is room for.
+   *
+   * @return bytes taken; less than {@code length} is a refusal like that of {@link #offer(byte)}
+   */
+  public int offer(byte[] from, int offset, int length) {
+    int taken;
+    boolean first;
+    synchronized (this) {
+      taken = Math.min(length, ring.length - count);
+      int tail = (int) (((long) head + count) % ring.length);
+      int contiguous = Math.min(taken, ring.length - tail);
+      System.arraycopy(from, offset, ring, tail, contiguous);
+      System.arraycopy(from, offset + contiguous, ring, 0, taken - contiguous);
+      first = count == 0 && taken > 0;
+      count += taken;
+      refused |= taken < length;
+    }
+    if (first) {
+      onData.run();
+    }
+    return taken;
+  }
+
+  /**
    * Moves up to {@code length} of the oldest bytes into {@code into}.
    *
    * @return bytes moved; 0 if the ring is empty

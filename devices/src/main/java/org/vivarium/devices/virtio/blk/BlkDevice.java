@@ -1,0 +1,146 @@
+package org.vivarium.devices.virtio.blk;
+
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_BLK_SIZE;
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_DISCARD;
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_FLUSH;
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_MQ;
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_RO;
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_SEG_MAX;
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_TOPOLOGY;
+import static org.vivarium.devices.virtio.blk.BlkLayout.VIRTIO_BLK_F_WRITE_ZEROES;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.transport.ActivationContext;
+import org.vivarium.devices.virtio.transport.DeviceConfigSpace;
+import org.vivarium.devices.virtio.transport.DeviceQueue;
+import org.vivarium.devices.virtio.transport.IoLoop;
+import org.vivarium.devices.virtio.transport.RateLimitedLog;
+import org.vivarium.devices.virtio.transport.VirtioDevice;
+import org.vivarium.devices.virtio.transport.VirtioDeviceType;
+import org.vivarium.images.disk.DiskImage;
+
+/**
+ * virtio-blk: a disk image as a guest's disk (VIRTIO 1.2, 5.2).
+ *
+ * <p>Capacity is whole sectors: what a raw file has past the last one is not visible. Close it
+ * after its last reset has drained, and before the image, which stays the caller's.
+ */
+public final class BlkDevice implements VirtioDevice, AutoCloseable {
+  private final BlkConfig config;
+  private final DiskImage image;
+  private final IoLoop loop;
+  private final boolean readOnly;
+  private final RateLimitedLog log;
+  private final DeviceConfigSpace configSpace;
+  private final BlkWorkers workers;
+  private final byte[] id;
+  private List<BlkHandler> handlers = List.of();
+  private volatile @Nullable ActivationContext active;
+
+  /**
+   * @param name for threads and the log: {@code "disk0"}
+   * @param loop the thread that takes and parses requests
+   * @param crashHandler told when a bug ends a worker
+   */
+  public BlkDevice(
+      String name,
+      BlkConfig config,
+      DiskImage image,
+      IoLoop loop,
+      Thread.UncaughtExceptionHandler crashHandler) {
+    this.config = config;
+    this.image = image;
+    this.loop = loop;
+    this.readOnly = config.readOnly() || image.isReadOnly();
+    this.log = new RateLimitedLog(name);
+    this.configSpace = new DeviceConfigSpace(configuration());
+    this.workers =
+        new BlkWorkers(name, config.workers(), config.queues() * config.queueSize(), crashHandler);
+    this.id =
+        Arrays.copyOf(config.serial().getBytes(StandardCharsets.US_ASCII), BlkConfig.ID_BYTES);
+  }
+
+  /** Tells the driver that the image's size has changed. Any thread. */
+  public void capacityChanged() {
+    configSpace.update(configuration());
+    ActivationContext context = active;
+    if (context != null) {
+      context.interrupts().config();
+    }
+  }
+
+  @Override
+  public VirtioDeviceType type() {
+    return VirtioDeviceType.BLOCK;
+  }
+
+  @Override
+  public long features() {
+    long always =
+        VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_FLUSH;
+    long changes = readOnly ? VIRTIO_BLK_F_RO : VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES;
+    return always | changes | (config.queues() > 1 ? VIRTIO_BLK_F_MQ : 0);
+  }
+
+  @Override
+  public int queueCount() {
+    return config.queues();
+  }
+
+  @Override
+  public int queueMaxSize(int index) {
+    return config.queueSize();
+  }
+
+  @Override
+  public DeviceConfigSpace configSpace() {
+    return configSpace;
+  }
+
+  @Override
+  public void activate(ActivationContext context) {
+    BlkDisk disk = new BlkDisk(image, readOnly, context.features(), log);
+    List<BlkHandler> started = new ArrayList<>();
+    for (DeviceQueue queue : context.queues()) {
+      if (queue != null) {
+        started.add(new BlkHandler(queue, context, disk, workers, id));
+      }
+    }
+    handlers = started;
+    active = context;
+    started.forEach(handler -> handler.start(loop));
+  }
+
+  @Override
+  public void reset(Runnable drained) {
+    List<BlkHandler> old = handlers;
+    handlers = List.of();
+    active = null;
+    AtomicInteger left = new AtomicInteger(old.size() + 1);
+    Runnable oneLess =
+        () -> {
+          if (left.decrementAndGet() == 0) {
+            drained.run();
+          }
+        };
+    loop.execute(
+        () -> {
+          old.forEach(handler -> handler.stop(oneLess));
+          oneLess.run();
+        });
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+
+  private byte[] configuration() {
+    return BlkLayout.configuration(image.size(), image.allocationUnit(), config);
+  }
+}

@@ -1,0 +1,95 @@
+package org.vivarium.devices.virtio.blk;
+
+import java.io.IOException;
+import org.vivarium.devices.virtio.queue.GuestBuffers;
+import org.vivarium.devices.virtio.transport.RateLimitedLog;
+import org.vivarium.images.disk.DiskImage;
+
+/**
+ * The disk of one activation: executes checked requests on the image. Any thread.
+ *
+ * <p>What the host fails at is an I/O error for the guest and a line in the log.
+ */
+final class BlkDisk implements BlkRequest.Disk {
+  private final DiskImage image;
+  private final boolean readOnly;
+  private final long features;
+  private final RateLimitedLog log;
+
+  BlkDisk(DiskImage image, boolean readOnly, long features, RateLimitedLog log) {
+    this.image = image;
+    this.readOnly = readOnly;
+    this.features = features;
+    this.log = log;
+  }
+
+  @Override
+  public long capacity() {
+    return image.size() / BlkLayout.SECTOR;
+  }
+
+  @Override
+  public boolean readOnly() {
+    return readOnly;
+  }
+
+  @Override
+  public boolean has(long feature) {
+    return (features & feature) != 0;
+  }
+
+  /**
+   * Does what a request asks for; blocks.
+   *
+   * @return VIRTIO_BLK_S_...
+   */
+  int execute(BlkRequest request, GuestBuffers buffers) {
+    try {
+      switch (request.operation()) {
+        case READ -> {
+          int count = buffers.fill(request.data());
+          image.read(buffers.buffers(), 0, count, request.offset());
+        }
+        case WRITE -> write(request, buffers);
+        case FLUSH -> image.flush();
+        case DISCARD -> discard(request);
+        case WRITE_ZEROES -> writeZeroes(request);
+        default -> {
+          return BlkLayout.VIRTIO_BLK_S_UNSUPP;
+        }
+      }
+      return BlkLayout.VIRTIO_BLK_S_OK;
+    } catch (IOException e) {
+      log.report(
+          "%s at byte %d failed: %s"
+              .formatted(request.operation(), request.offset(), e.getMessage()));
+      return BlkLayout.VIRTIO_BLK_S_IOERR;
+    }
+  }
+
+  private void write(BlkRequest request, GuestBuffers buffers) throws IOException {
+    int count = buffers.fill(request.data());
+    image.write(buffers.buffers(), 0, count, request.offset());
+    if (!has(BlkLayout.VIRTIO_BLK_F_FLUSH)) {
+      // A driver that cannot flush relies on each write (VIRTIO 1.2, 5.2.6.2).
+      image.flush();
+    }
+  }
+
+  private void discard(BlkRequest request) throws IOException {
+    for (int i = 0; i < request.segments(); i++) {
+      if (request.segmentLength(i) > 0) {
+        image.discard(request.segmentOffset(i), request.segmentLength(i));
+      }
+    }
+  }
+
+  private void writeZeroes(BlkRequest request) throws IOException {
+    for (int i = 0; i < request.segments(); i++) {
+      if (request.segmentLength(i) > 0) {
+        image.writeZeroes(
+            request.segmentOffset(i), request.segmentLength(i), request.segmentUnmaps(i));
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package org.vivarium.devices.virtio.net;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What is at the other end of a network card's cable: passt, a TAP device, another card, nothing.
+ *
+ * <p>{@link #send} and {@link #receive} are called on the I/O loop and do not block; the buffers
+ * are used again after the call.
+ */
+public interface NetBackend {
+  /** How a back end tells the card to go on. Any thread. */
+  interface Events {
+    /** There is room again after {@link NetBackend#send} had refused a frame. */
+    void sendReady();
+
+    /** A frame may have come. */
+    void receiveReady();
+  }
+
+  /**
+   * The offloads that the back end can deal with: {@link NetHeader} fields of frames that it takes
+   * (VIRTIO_NET_F_CSUM, HOST_TSO4, HOST_TSO6) and gives (GUEST_CSUM, GUEST_TSO4, GUEST_TSO6); 0 for
+   * plain frames only.
+   */
+  long offloads();
+
+  /**
+   * A driver is there.
+   *
+   * @param negotiated the offloads that it agreed to, from {@link #offloads()}
+   */
+  void start(Events events, long negotiated);
+
+  /** The driver is gone; the events of {@link #start} are not called any more. */
+  void stop();
+
+  /**
+   * Sends a frame.
+   *
+   * @param header checksum and segmentation to be done; checked against the frame
+   * @param frame position to limit: an Ethernet header and what follows, direct
+   * @return false if there is no room now: the frame is offered again after {@link
+   *     Events#sendReady}
+   */
+  boolean send(NetHeader header, ByteBuffer frame);
+
+  /**
+   * Takes the next frame from the network.
+   *
+   * @param header to be filled for a frame with offloads; cleared before
+   * @param frame to be filled from position 0, with {@link NetHeader#MAX_FRAME} bytes of room,
+   *     direct
+   * @return bytes of the frame, 0 if there is none
+   */
+  int receive(NetHeader header, ByteBuffer frame);
+}

@@ -1,0 +1,59 @@
+package org.vivarium.devices.virtio.queue;
+
+import org.vivarium.kvm.GuestMemory;
+
+/**
+ * Copies the device-readable bytes of a chain out of guest memory, each byte once.
+ *
+ * <p>Multi-byte values are little-endian and may lie across descriptors.
+ */
+public final class ChainReader extends ChainCursor {
+  ChainReader(GuestMemory memory, DescriptorChain chain) {
+    super(memory, chain);
+  }
+
+  /** Reads an unsigned byte. */
+  public int readU8() {
+    require(1);
+    contiguous();
+    int value = memory.readU8(gpa());
+    advance(1);
+    return value;
+  }
+
+  /** Reads an unsigned 16-bit value. */
+  public int readU16() {
+    return (int) readLittleEndian(2);
+  }
+
+  /** Reads an unsigned 32-bit value. */
+  public long readU32() {
+    return readLittleEndian(4);
+  }
+
+  /** Reads a 64-bit value. */
+  public long readU64() {
+    return readLittleEndian(8);
+  }
+
+  /** Copies the next {@code length} bytes into {@code target}. */
+  public void read(byte[] target, int start, int length) {
+    require(length);
+    int done = 0;
+    while (done < length) {
+      int step = (int) Math.min(length - done, contiguous());
+      memory.read(gpa(), target, start + done, step);
+      advance(step);
+      done += step;
+    }
+  }
+
+  private long readLittleEndian(int bytes) {
+    require(bytes);
+    long value = 0;
+    for (int i = 0; i < bytes; i++) {
+      value |= (long) readU8() << (8 * i);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,170 @@
+package org.vivarium.devices.virtio.transport;
+
+import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.kvm.Epoll;
+import org.vivarium.kvm.EventFd;
+import org.vivarium.kvm.KvmException;
+
+/**
+ * An {@link IoLoop} on a platform thread of its own that waits with epoll(7).
+ *
+ * <p>Waiting and calling back allocate nothing. What a callback throws is a bug in a device: it
+ * ends the thread and goes to the crash handler.
+ */
+public final class EpollLoop implements IoLoop, AutoCloseable {
+  private static final int EVENTS_PER_WAIT = 64;
+  private static final int WAKE_TOKEN = -1;
+
+  private final class EventWatch implements Watch {
+    private final EventFd event;
+    private final Runnable callback;
+
+    EventWatch(EventFd event, Runnable callback) {
+      this.event = event;
+      this.callback = callback;
+    }
+
+    @Override
+    public void cancel() {
+      forget(this);
+    }
+  }
+
+  private final Epoll epoll;
+  private final EventFd wake;
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+  private final Thread thread;
+  private volatile boolean closing;
+
+  /** By token; a free place is null. Replaced as a whole, under this object's lock. */
+  private volatile @Nullable EventWatch[] watches = new EventWatch[8];
+
+  private EpollLoop(
+      Epoll epoll, EventFd wake, String name, Thread.UncaughtExceptionHandler crashHandler) {
+    this.epoll = epoll;
+    this.wake = wake;
+    this.thread =
+        Thread.ofPlatform().name(name).uncaughtExceptionHandler(crashHandler).unstarted(this::loop);
+  }
+
+  /**
+   * Starts a loop.
+   *
+   * @param name of its thread
+   * @param crashHandler told when the thread ends by an exception
+   * @throws KvmException if the host is out of file descriptors
+   */
+  public static EpollLoop start(String name, Thread.UncaughtExceptionHandler crashHandler)
+      throws KvmException {
+    Epoll epoll = Epoll.create(EVENTS_PER_WAIT);
+    try {
+      EventFd wake = EventFd.create();
+      epoll.add(wake.fd(), Epoll.IN, WAKE_TOKEN);
+      EpollLoop loop = new EpollLoop(epoll, wake, name, crashHandler);
+      loop.thread.start();
+      return loop;
+    } catch (KvmException e) {
+      epoll.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public synchronized Watch watch(EventFd event, Runnable callback) {
+    EventWatch watch = new EventWatch(event, callback);
+    @Nullable EventWatch[] changed = watches;
+    int token = 0;
+    while (token < changed.length && changed[token] != null) {
+      token++;
+    }
+    changed = Arrays.copyOf(changed, Math.max(changed.length, token + 1));
+    changed[token] = watch;
+    watches = changed;
+    try {
+      epoll.add(event.fd(), Epoll.IN, token);
+    } catch (KvmException e) {
+      throw new IllegalStateException("Cannot wait for a device's event", e);
+    }
+    return watch;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    tasks.add(task);
+    wake.signal();
+  }
+
+  /**
+   * Ends the thread after the tasks that were given to it, and waits for that. Not on the loop's
+   * own thread.
+   */
+  @Override
+  public void close() {
+    if (Thread.currentThread().equals(thread)) {
+      throw new IllegalStateException("A loop cannot wait for its own end");
+    }
+    closing = true;
+    if (!wake.isClosed()) {
+      wake.signal();
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    epoll.close();
+    wake.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void loop() {
+    try {
+      while (!closing || !tasks.isEmpty()) {
+        int ready = epoll.await(Epoll.FOREVER);
+        for (int i = 0; i < ready; i++) {
+          dispatch((int) epoll.token(i));
+        }
+      }
+    } catch (KvmException e) {
+      throw new IllegalStateException("The I/O loop cannot wait", e);
+    }
+  }
+
+  private void dispatch(int token) {
+    if (token == WAKE_TOKEN) {
+      wake.drain();
+      for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+        task.run();
+      }
+      return;
+    }
+    EventWatch watch = watches[token];
+    // A watch that an earlier callback of this round cancelled is gone, its event perhaps closed.
+    if (watch != null && watch.event.drain() > 0) {
+      watch.callback.run();
+    }
+  }
+
+  private synchronized void forget(EventWatch watch) {
+    @Nullable EventWatch[] changed = watches.clone();
+    for (int i = 0; i < changed.length; i++) {
+      if (watch.equals(changed[i])) {
+        changed[i] = null;
+        try {
+          epoll.remove(watch.event.fd());
+        } catch (KvmException e) {
+          throw new IllegalStateException("Cannot stop waiting for a device's event", e);
+        }
+      }
+    }
+    watches = changed;
+  }
+}

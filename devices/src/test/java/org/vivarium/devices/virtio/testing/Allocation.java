@@ -1,0 +1,41 @@
+package org.vivarium.devices.virtio.testing;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+
+/** Counts what the current thread allocates on the heap. */
+public final class Allocation {
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final int BATCHES = 40;
+
+  private Allocation() {}
+
+  /**
+   * Bytes that a batch of {@code rounds} runs allocates once the code is warm: the least of several
+   * batches. What the interpreter allocates, before a call into the kernel is compiled, is not the
+   * code's.
+   */
+  public static long during(int rounds, Runnable action) {
+    return during(rounds, action, Thread.currentThread().threadId());
+  }
+
+  /** The same for what another thread allocates meanwhile. */
+  public static long during(int rounds, Runnable action, long threadId) {
+    long least = Long.MAX_VALUE;
+    for (int batch = 0; batch < BATCHES && least > 0; batch++) {
+      long before = THREADS.getThreadAllocatedBytes(threadId);
+      for (int i = 0; i < rounds; i++) {
+        action.run();
+      }
+      long after = THREADS.getThreadAllocatedBytes(threadId);
+      least = Math.min(least, after - before - overhead(threadId));
+    }
+    return least;
+  }
+
+  /** What reading the counter itself costs. */
+  private static long overhead(long threadId) {
+    long before = THREADS.getThreadAllocatedBytes(threadId);
+    return THREADS.getThreadAllocatedBytes(threadId) - before;
+  }
+}

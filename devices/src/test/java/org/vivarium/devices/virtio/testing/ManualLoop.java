@@ -1,0 +1,79 @@
+package org.vivarium.devices.virtio.testing;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.vivarium.devices.virtio.transport.IoLoop;
+import org.vivarium.kvm.EventFd;
+
+/** An I/O loop that turns when a test says so, on the test's thread. */
+public final class ManualLoop implements IoLoop {
+  private final class ManualWatch implements Watch {
+    private final EventFd event;
+    private final Runnable callback;
+
+    ManualWatch(EventFd event, Runnable callback) {
+      this.event = event;
+      this.callback = callback;
+    }
+
+    @Override
+    public void cancel() {
+      watches.remove(this);
+    }
+  }
+
+  private final List<ManualWatch> watches = new ArrayList<>();
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+
+  /** Makes an idle loop. */
+  public ManualLoop() {}
+
+  @Override
+  public synchronized Watch watch(EventFd event, Runnable callback) {
+    ManualWatch watch = new ManualWatch(event, callback);
+    watches.add(watch);
+    return watch;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    tasks.add(task);
+  }
+
+  /** Number of events that are waited for. */
+  public int watched() {
+    return watches.size();
+  }
+
+  /** Runs tasks and callbacks until there is nothing to do. */
+  public void run() {
+    // A device that feeds itself for ever must fail its test, not hang it.
+    for (int turns = 0; turns < 10_000; turns++) {
+      if (!turn()) {
+        return;
+      }
+    }
+    throw new AssertionError("The loop does not come to rest");
+  }
+
+  /** Runs tasks and callbacks once; false if there was nothing to do. */
+  public boolean turn() {
+    boolean worked = false;
+    for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+      task.run();
+      worked = true;
+    }
+    // By index, so that a turn allocates nothing; a callback that cancels a watch only delays
+    // others.
+    for (int i = 0; i < watches.size(); i++) {
+      ManualWatch watch = watches.get(i);
+      if (watch.event.drain() > 0) {
+        watch.callback.run();
+        worked = true;
+      }
+    }
+    return worked;
+  }
+}

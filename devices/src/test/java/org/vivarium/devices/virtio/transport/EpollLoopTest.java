@@ -1,0 +1,212 @@
+package org.vivarium.devices.virtio.transport;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.vivarium.devices.virtio.queue.DescriptorChain;
+import org.vivarium.devices.virtio.testing.DriverSideQueue;
+import org.vivarium.devices.virtio.testing.GuestRam;
+import org.vivarium.kvm.EventFd;
+import org.vivarium.kvm.KvmException;
+
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class EpollLoopTest {
+  private final CompletableFuture<Throwable> crash = new CompletableFuture<>();
+  private EpollLoop loop;
+
+  @BeforeEach
+  void startLoop() throws KvmException {
+    loop = EpollLoop.start("test-io", (thread, error) -> crash.complete(error));
+  }
+
+  @AfterEach
+  void stopLoop() {
+    loop.close();
+  }
+
+  @Test
+  void tasksRunInOrderOnTheLoopThread() throws InterruptedException {
+    StringBuffer order = new StringBuffer();
+    CountDownLatch done = new CountDownLatch(1);
+    Thread[] on = new Thread[1];
+
+    loop.execute(() -> order.append('a'));
+    loop.execute(() -> order.append('b'));
+    loop.execute(
+        () -> {
+          on[0] = Thread.currentThread();
+          done.countDown();
+        });
+    done.await();
+
+    assertEquals("ab", order.toString());
+    assertNotEquals(Thread.currentThread(), on[0]);
+  }
+
+  @Test
+  void everySignalReachesItsCallback() throws Exception {
+    try (EventFd first = EventFd.create();
+        EventFd second = EventFd.create()) {
+      Semaphore firstRuns = new Semaphore(0);
+      AtomicInteger secondRuns = new AtomicInteger();
+      loop.watch(first, firstRuns::release);
+      loop.watch(second, secondRuns::incrementAndGet);
+
+      for (int i = 0; i < 100; i++) {
+        first.signal();
+        firstRuns.acquire();
+      }
+
+      assertEquals(0, secondRuns.get());
+    }
+  }
+
+  @Test
+  void cancelledWatchIsSilentAndItsPlaceIsUsedAgain() throws Exception {
+    try (EventFd event = EventFd.create()) {
+      AtomicInteger old = new AtomicInteger();
+      Semaphore fresh = new Semaphore(0);
+      IoLoop.Watch watch = loop.watch(event, old::incrementAndGet);
+      loop.execute(
+          () -> {
+            watch.cancel();
+            loop.watch(event, fresh::release);
+          });
+      CountDownLatch cancelled = new CountDownLatch(1);
+      loop.execute(cancelled::countDown);
+      cancelled.await();
+
+      event.signal();
+      fresh.acquire();
+
+      assertEquals(0, old.get());
+    }
+  }
+
+  @Test
+  void closeRunsWhatWasGivenBefore() {
+    AtomicInteger ran = new AtomicInteger();
+    for (int i = 0; i < 1000; i++) {
+      loop.execute(ran::incrementAndGet);
+    }
+
+    loop.close();
+
+    assertEquals(1000, ran.get());
+  }
+
+  @Test
+  void closeOnItsOwnThreadIsRefused() throws Exception {
+    CompletableFuture<Boolean> refused = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          assertThrows(IllegalStateException.class, loop::close);
+          refused.complete(true);
+        });
+
+    assertTrue(refused.get());
+  }
+
+  @Test
+  void exceptionOfACallbackReachesTheCrashHandler() throws Exception {
+    loop.execute(
+        () -> {
+          throw new IllegalArgumentException("a bug");
+        });
+
+    assertEquals("a bug", crash.get().getMessage());
+  }
+
+  /** Neither side may sleep while the other has work: 100,000 chains over both notifications. */
+  @Test
+  void noNotificationIsLostBetweenDriverAndDevice() throws Exception {
+    try (GuestRam ram = new GuestRam();
+        EventFd kick = EventFd.create();
+        EventFd interrupt = EventFd.create()) {
+      DriverSideQueue driver = new DriverSideQueue(ram, 8);
+      VirtioInterrupts interrupts = new SignalInterrupts(interrupt);
+      DeviceQueue queue = new DeviceQueue(0, driver.deviceSide(), kick, interrupts);
+      Semaphore interrupted = new Semaphore(0);
+      QueuePump pump =
+          new QueuePump(queue, new Echo(queue), reason -> crash.complete(fail(reason)));
+      loop.watch(interrupt, interrupted::release);
+      pump.start(loop);
+
+      int returned = 0;
+      int added = 0;
+      while (returned < 100_000) {
+        while (added - returned < 8) {
+          int before = driver.availableIndex();
+          driver.add(DriverSideQueue.writable(0x10_0000, 4));
+          added++;
+          VarHandle.fullFence();
+          if (needsKick(driver.availEvent(), before, driver.availableIndex())) {
+            kick.signal();
+          }
+        }
+        driver.setUsedEvent(returned);
+        VarHandle.fullFence();
+        while (!driver.hasUsed()) {
+          assertTrue(interrupted.tryAcquire(30, TimeUnit.SECONDS), "The device went to sleep");
+        }
+        while (driver.hasUsed()) {
+          driver.nextUsed();
+          returned++;
+        }
+      }
+
+      assertFalse(crash.isDone());
+    }
+  }
+
+  private static boolean needsKick(int event, int before, int after) {
+    return ((after - event - 1) & 0xFFFF) < ((after - before) & 0xFFFF);
+  }
+
+  private static Throwable fail(String reason) {
+    return new AssertionError(reason);
+  }
+
+  private record SignalInterrupts(EventFd event) implements VirtioInterrupts {
+    @Override
+    public void queue(int index) {
+      event.signal();
+    }
+
+    @Override
+    public void config() {
+      throw new AssertionError("Nothing changes its configuration");
+    }
+  }
+
+  private static final class Echo implements QueuePump.Handler {
+    private final DescriptorChain chain;
+
+    Echo(DeviceQueue queue) {
+      chain = queue.ring().newChain();
+    }
+
+    @Override
+    public DescriptorChain nextChain() {
+      return chain;
+    }
+
+    @Override
+    public long handle(DescriptorChain request) {
+      return request.writableBytes();
+    }
+  }
+}
