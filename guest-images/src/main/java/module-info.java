@@ -9,7 +9,6 @@ module org.vivarium.images {
   requires java.net.http;
   requires org.apache.commons.compress;
   requires org.tukaani.xz;
-  requires org.slf4j;
 
   exports org.vivarium.images;
   exports org.vivarium.images.deb;
