@@ -64,9 +64,7 @@ public final class KvmVm extends FileDescriptor {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment config = kvm_pit_config.allocate(scratch);
       kvm_pit_config.flags(config, Linux.KVM_PIT_SPEAKER_DUMMY());
-      KvmException.check(
-          ioctl(Linux.KVM_CREATE_PIT2(), config),
-          "create the interval timer");
+      KvmException.check(ioctl(Linux.KVM_CREATE_PIT2(), config), "create the interval timer");
     }
   }
 
@@ -105,8 +103,7 @@ public final class KvmVm extends FileDescriptor {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment table = GsiRoute.toTable(scratch, routes);
       KvmException.check(
-          ioctl(Linux.KVM_SET_GSI_ROUTING(), table),
-          "set " + routes.size() + " interrupt routes");
+          ioctl(Linux.KVM_SET_GSI_ROUTING(), table), "set " + routes.size() + " interrupt routes");
     }
   }
 
@@ -116,9 +113,7 @@ public final class KvmVm extends FileDescriptor {
       MemorySegment level = kvm_irq_level.allocate(scratch);
       kvm_irq_level.irq(level, gsi);
       kvm_irq_level.level(level, asserted ? 1 : 0);
-      KvmException.check(
-          ioctl(Linux.KVM_IRQ_LINE(), level),
-          "set interrupt line " + gsi);
+      KvmException.check(ioctl(Linux.KVM_IRQ_LINE(), level), "set interrupt line " + gsi);
     }
   }
 
@@ -134,8 +129,7 @@ public final class KvmVm extends FileDescriptor {
       kvm_msi.address_hi(msi, (int) (address >>> 32));
       kvm_msi.data(msi, data);
       return KvmException.check(
-              ioctl(Linux.KVM_SIGNAL_MSI(), msi),
-              "send a message-signalled interrupt")
+              ioctl(Linux.KVM_SIGNAL_MSI(), msi), "send a message-signalled interrupt")
           > 0;
     }
   }
@@ -156,9 +150,7 @@ public final class KvmVm extends FileDescriptor {
       kvm_irqfd.fd(irqfd, event.fd());
       kvm_irqfd.gsi(irqfd, gsi);
       kvm_irqfd.flags(irqfd, flags);
-      KvmException.check(
-          ioctl(Linux.KVM_IRQFD(), irqfd),
-          "attach an event to interrupt " + gsi);
+      KvmException.check(ioctl(Linux.KVM_IRQFD(), irqfd), "attach an event to interrupt " + gsi);
     }
   }
 
@@ -212,8 +204,7 @@ public final class KvmVm extends FileDescriptor {
   public long clockNanos() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment data = kvm_clock_data.allocate(scratch);
-      KvmException.check(
-          ioctl(Linux.KVM_GET_CLOCK(), data), "read the guest's clock");
+      KvmException.check(ioctl(Linux.KVM_GET_CLOCK(), data), "read the guest's clock");
       return kvm_clock_data.clock(data);
     }
   }
@@ -223,8 +214,7 @@ public final class KvmVm extends FileDescriptor {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment data = kvm_clock_data.allocate(scratch);
       kvm_clock_data.clock(data, nanos);
-      KvmException.check(
-          ioctl(Linux.KVM_SET_CLOCK(), data), "set the guest's clock");
+      KvmException.check(ioctl(Linux.KVM_SET_CLOCK(), data), "set the guest's clock");
     }
   }
 
