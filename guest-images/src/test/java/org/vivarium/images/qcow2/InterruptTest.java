@@ -13,7 +13,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.images.disk.DiskImageException;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /** Java closes a file channel under an interrupted thread; an image must survive that. */
 class InterruptTest {
