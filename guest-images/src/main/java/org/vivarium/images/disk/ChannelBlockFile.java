@@ -2,6 +2,7 @@ package org.vivarium.images.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -9,11 +10,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link BlockFile} over a {@link FileChannel}.
  *
- * <p>Positional reads and writes of direct buffers go straight to pread and pwrite.
+ * <p>Positional reads and writes of direct buffers go straight to pread and pwrite and allocate
+ * nothing. Java closes a file channel when a thread that uses it is interrupted; the file is then
+ * opened again, the lock renewed, the operation finished and the thread's interrupt status kept.
  */
 public final class ChannelBlockFile implements BlockFile {
   private static final int S_IFMT = 0xF000;
@@ -22,12 +26,16 @@ public final class ChannelBlockFile implements BlockFile {
 
   private final Path path;
   private final boolean readOnly;
-  private final FileChannel channel;
+  private final Object key;
   private final HolePuncher.Hole hole;
+  private volatile FileChannel channel;
+  private volatile boolean closed;
+  private FileLocker.@Nullable Lease lease;
 
-  private ChannelBlockFile(
-      Path path, boolean readOnly, FileChannel channel, HolePuncher.Hole hole) {
+  private ChannelBlockFile(Path path, boolean readOnly, FileChannel channel, HolePuncher.Hole hole)
+      throws IOException {
     this.path = path;
+    this.key = FileKey.of(path);
     this.readOnly = readOnly;
     this.channel = channel;
     this.hole = hole;
@@ -43,12 +51,7 @@ public final class ChannelBlockFile implements BlockFile {
       throws IOException {
     requireDisk(path);
     try {
-      FileChannel channel =
-          FileChannel.open(
-              path,
-              readOnly
-                  ? Set.of(StandardOpenOption.READ)
-                  : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
+      FileChannel channel = openChannel(path, readOnly);
       try {
         HolePuncher.Hole hole = (readOnly ? HolePuncher.NONE : puncher).open(path);
         return new ChannelBlockFile(path, readOnly, channel, hole);
@@ -101,45 +104,131 @@ public final class ChannelBlockFile implements BlockFile {
     return readOnly;
   }
 
+  private static FileChannel openChannel(Path path, boolean readOnly) throws IOException {
+    return FileChannel.open(
+        path,
+        readOnly
+            ? Set.of(StandardOpenOption.READ)
+            : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
+  }
+
+  /** Names the lock that closing this file's channel may drop. Before the file is shared. */
+  void renewWhenReopened(FileLocker.Lease value) {
+    synchronized (hole) {
+      lease = value;
+    }
+  }
+
+  /**
+   * Replaces a channel that an interrupt has closed.
+   *
+   * @return whether it was this thread that was interrupted; its status is cleared
+   */
+  private boolean reopen(FileChannel broken, ClosedChannelException cause) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    synchronized (hole) {
+      if (closed) {
+        throw cause;
+      }
+      if (channel.equals(broken)) {
+        if (!key.equals(FileKey.of(path))) {
+          throw new DiskImageException("Disk " + path + " was replaced while it was open.", cause);
+        }
+        channel = openChannel(path, readOnly);
+        if (lease != null) {
+          lease.renew();
+        }
+      }
+    }
+    return interrupted;
+  }
+
+  private static void restore(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** An operation on the channel that may simply be repeated. */
+  private interface Repeatable {
+    long run(FileChannel channel) throws IOException;
+  }
+
+  private long repeat(Repeatable operation) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        FileChannel now = channel;
+        try {
+          return operation.run(now);
+        } catch (ClosedChannelException e) {
+          interrupted |= reopen(now, e);
+        }
+      }
+    } finally {
+      restore(interrupted);
+    }
+  }
+
   @Override
   public long size() throws IOException {
-    return channel.size();
+    return repeat(FileChannel::size);
   }
 
   @Override
   public void read(ByteBuffer dst, long offset) throws IOException {
-    long at = offset;
-    while (dst.hasRemaining()) {
-      int n = channel.read(dst, at);
-      if (n < 0) {
-        Zeros.fill(dst);
-        return;
+    boolean interrupted = Thread.interrupted();
+    int start = dst.position();
+    try {
+      while (dst.hasRemaining()) {
+        FileChannel now = channel;
+        try {
+          if (now.read(dst, offset + dst.position() - start) < 0) {
+            Zeros.fill(dst);
+          }
+        } catch (ClosedChannelException e) {
+          interrupted |= reopen(now, e);
+        }
       }
-      at += n;
+    } finally {
+      restore(interrupted);
     }
   }
 
   @Override
   public void write(ByteBuffer src, long offset) throws IOException {
-    long at = offset;
-    while (src.hasRemaining()) {
-      at += channel.write(src, at);
+    boolean interrupted = Thread.interrupted();
+    int start = src.position();
+    try {
+      while (src.hasRemaining()) {
+        FileChannel now = channel;
+        try {
+          now.write(src, offset + src.position() - start);
+        } catch (ClosedChannelException e) {
+          interrupted |= reopen(now, e);
+        }
+      }
+    } finally {
+      restore(interrupted);
     }
   }
 
   @Override
   public void sync() throws IOException {
-    channel.force(false);
+    repeat(
+        now -> {
+          now.force(false);
+          return 0;
+        });
   }
 
   @Override
   public void truncate(long size) throws IOException {
-    long old = channel.size();
+    long old = size();
     if (size < old) {
-      channel.truncate(size);
+      repeat(now -> now.truncate(size).position());
     } else if (size > old) {
-      ByteBuffer last = ByteBuffer.allocate(1);
-      write(last, size - 1);
+      write(ByteBuffer.allocate(1), size - 1);
     }
   }
 
@@ -150,8 +239,11 @@ public final class ChannelBlockFile implements BlockFile {
 
   @Override
   public void close() throws IOException {
-    try (hole) {
-      channel.close();
+    synchronized (hole) {
+      closed = true;
+      try (hole) {
+        channel.close();
+      }
     }
   }
 }

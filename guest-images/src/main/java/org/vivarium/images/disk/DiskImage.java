@@ -15,7 +15,7 @@ import java.util.List;
  * to ranges that are already allocated, run in parallel; changes of an image's metadata (first
  * write to a range, discard, write-zeroes, resize, flush of metadata) take turns. Requests that
  * overlap and run at once may be applied in any order, as on a real disk. {@link #close()} comes
- * after all others have returned. A thread that works on an image must not be interrupted.
+ * after all others have returned. An interrupt neither ends a request nor gets lost.
  *
  * <p><b>Buffers.</b> Reads fill a buffer from its position to its limit, writes drain it; both move
  * the position to the limit. Direct buffers (also those over guest memory) pass to the host kernel

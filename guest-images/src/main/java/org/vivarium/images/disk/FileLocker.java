@@ -57,6 +57,11 @@ public interface FileLocker {
 
   /** A lock that is held until it is closed. Closed after the file's other channels. */
   interface Lease extends AutoCloseable {
+    /** Takes the lock anew where closing another descriptor of the file has dropped it. */
+    default void renew() throws IOException {
+      // Only process-owned locks are dropped so.
+    }
+
     @Override
     void close() throws IOException;
   }

@@ -21,8 +21,9 @@ public record LockedFile(BlockFile file, FileLocker.Lease lease) {
     ChannelBlockFile.requireDisk(path);
     FileLocker.Lease lease = options.locker().lock(path, FileLocker.Mode.of(options.readOnly()));
     try {
-      return new LockedFile(
-          ChannelBlockFile.open(path, options.readOnly(), options.puncher()), lease);
+      ChannelBlockFile file = ChannelBlockFile.open(path, options.readOnly(), options.puncher());
+      file.renewWhenReopened(lease);
+      return new LockedFile(file, lease);
     } catch (IOException | RuntimeException e) {
       lease.close();
       throw e;

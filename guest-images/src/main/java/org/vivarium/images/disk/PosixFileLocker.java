@@ -6,10 +6,8 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,7 +45,7 @@ public final class PosixFileLocker implements FileLocker {
 
   @Override
   public Lease lock(Path file, Mode mode) throws IOException {
-    Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    Object key = FileKey.of(file);
     synchronized (held) {
       Held present = held.get(key);
       if (present == null) {
@@ -70,6 +68,15 @@ public final class PosixFileLocker implements FileLocker {
     Release(Object key, Held lock) {
       this.key = key;
       this.lock = lock;
+    }
+
+    @Override
+    public void renew() throws IOException {
+      synchronized (held) {
+        if (!closed) {
+          lock.again();
+        }
+      }
     }
 
     @Override

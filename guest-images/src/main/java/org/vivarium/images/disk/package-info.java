@@ -7,7 +7,6 @@
  * to the host, so that tests can put faults there and so that upper modules can supply system calls
  * that Java lacks. A format lives in a package of its own. No class here knows a virtual machine.
  *
- * <p>Threading: see {@link org.vivarium.images.disk.DiskImage}. No thread that works on an image
- * may be interrupted: Java closes a file channel under an interrupted thread.
+ * <p>Threading: see {@link org.vivarium.images.disk.DiskImage}.
  */
 package org.vivarium.images.disk;

@@ -1,16 +1,14 @@
 package org.vivarium.images.qcow2;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.disk.FileKey;
 import org.vivarium.images.disk.RawImage;
 
 /** Opens disks of any supported format. */
@@ -38,7 +36,7 @@ public final class DiskImages {
           "Image " + path + " lies below " + MAX_CHAIN + " others; no longer chain is opened.");
     }
     List<Object> chain = new ArrayList<>(above);
-    Object key = key(path);
+    Object key = FileKey.of(path);
     if (chain.contains(key)) {
       throw new DiskImageException("Image " + path + " is its own backing file.");
     }
@@ -47,15 +45,5 @@ public final class DiskImages {
       case RAW -> RawImage.open(path, options);
       case QCOW2 -> ImageOpener.open(path, options, chain);
     };
-  }
-
-  /** What tells a file apart from all others of the host. */
-  static Object key(Path path) throws IOException {
-    try {
-      Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-      return key == null ? path.toRealPath() : key;
-    } catch (NoSuchFileException e) {
-      throw new DiskImageException("Disk " + path + " does not exist.", e);
-    }
   }
 }

@@ -11,6 +11,7 @@ import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.Extent;
+import org.vivarium.images.disk.FileKey;
 import org.vivarium.images.disk.FileLocker;
 import org.vivarium.images.disk.Ranges;
 
@@ -77,7 +78,7 @@ public final class Qcow2Image implements DiskImage {
    * @throws DiskImageException where it cannot be opened, with the reason
    */
   public static Qcow2Image open(Path path, DiskOptions options) throws IOException {
-    return ImageOpener.open(path, options, List.of(DiskImages.key(path)));
+    return ImageOpener.open(path, options, List.of(FileKey.of(path)));
   }
 
   /** Repairs and marks what writing needs; true where the tables now lie elsewhere. */

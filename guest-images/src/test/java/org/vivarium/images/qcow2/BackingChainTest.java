@@ -20,7 +20,6 @@ import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.Extent;
 import org.vivarium.images.disk.FileLocker;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /** Only backing files that the disk's owner named are opened, whatever an image says. */
 class BackingChainTest {

@@ -20,7 +20,6 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.images.disk.Extent;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /** Several threads on one image, and host ranges that are in use while they are given up. */
 class ConcurrencyTest {

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImageException;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Fails every single read, write and sync of a scenario that passes every kind of metadata change,

@@ -16,7 +16,6 @@ import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.Extent;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Random histories of requests, applied to an image and to an array of bytes; afterwards both must

@@ -18,7 +18,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Images made to do harm. Each is refused, or its bad part is, with one sentence; none reaches

@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Kills a process that writes to an image at random moments, again and again: QEMU must find the

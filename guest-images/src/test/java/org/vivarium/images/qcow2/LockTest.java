@@ -20,7 +20,6 @@ import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /** One disk is not open for writing twice, whichever of QEMU and this program came first. */
 class LockTest {

@@ -18,7 +18,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.images.disk.DiskFormat;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /**
  * Cuts the power after every single write of random histories, with all, none and random subsets of

@@ -13,7 +13,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.Extent;
-import org.vivarium.images.disk.MemoryTempDir;
 
 /** Images that QEMU made read back equal; images that were written here please QEMU. */
 class QemuInteropTest {

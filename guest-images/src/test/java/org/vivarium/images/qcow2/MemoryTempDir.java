@@ -1,4 +1,4 @@
-package org.vivarium.images.disk;
+package org.vivarium.images.qcow2;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,11 +8,11 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /** Puts temporary folders into memory where the host has /dev/shm: these tests sync a lot. */
-public final class MemoryTempDir implements TempDirFactory {
+final class MemoryTempDir implements TempDirFactory {
   private static final Path MEMORY = Path.of("/dev/shm");
 
   /** Made by JUnit. */
-  public MemoryTempDir() {}
+  MemoryTempDir() {}
 
   @Override
   public Path createTempDirectory(
