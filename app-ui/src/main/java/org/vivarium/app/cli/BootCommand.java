@@ -140,8 +140,15 @@ final class BootCommand implements Callable<Integer> {
           "Option --initrd: it goes with --kernel; Tiny Linux has its own.");
     }
     BootImage tiny = tinyLinux();
-    String line = extra == null ? tiny.commandLine() : tiny.commandLine() + " " + extra;
+    String line = tiny.commandLine() + terminalSize() + (extra == null ? "" : " " + extra);
     return new BootSource(tiny.kernel(), tiny.initrd(), line);
+  }
+
+  /** A serial port does not tell how large the terminal behind it is; Tiny Linux takes our word. */
+  private static String terminalSize() {
+    return Terminal.size(Terminal.STANDARD_OUTPUT)
+        .map(size -> " vivarium.size=" + size.columns() + "x" + size.rows())
+        .orElse("");
   }
 
   /** The first guest, built if it is not there; what that takes is shown on standard error. */
