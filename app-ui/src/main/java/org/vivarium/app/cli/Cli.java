@@ -37,13 +37,17 @@ public final class Cli {
     if (words.length == 0) {
       err.println(
           "The desktop is not there yet; here is a first guest in the terminal (--help for more).");
-      return line(new BootCommand()).execute();
+      return boot().execute();
     }
     // The command that starts a machine skips the model of all the others, for its start is timed.
     if (words[0].equals(BootCommand.NAME)) {
-      return line(new BootCommand()).execute(Arrays.copyOfRange(words, 1, words.length));
+      return boot().execute(Arrays.copyOfRange(words, 1, words.length));
     }
     return line(new VivariumCommand()).execute(words);
+  }
+
+  private CommandLine boot() {
+    return line(new BootCommand()).setCommandName(VivariumCommand.NAME + " " + BootCommand.NAME);
   }
 
   private CommandLine line(Object command) {

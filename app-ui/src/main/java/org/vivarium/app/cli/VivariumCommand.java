@@ -5,7 +5,7 @@ import picocli.CommandLine.IVersionProvider;
 
 /** The command above all others. */
 @Command(
-    name = "vivarium",
+    name = VivariumCommand.NAME,
     mixinStandardHelpOptions = true,
     versionProvider = VivariumCommand.Version.class,
     subcommands = {BootCommand.class, DoctorCommand.class, BenchCommand.class},
@@ -17,6 +17,8 @@ import picocli.CommandLine.IVersionProvider;
       "The launcher adds: vivarium build, vivarium test."
     })
 final class VivariumCommand {
+  static final String NAME = "vivarium";
+
   /** Tells the version that the build wrote into the jar. */
   static final class Version implements IVersionProvider {
     @Override

@@ -4,6 +4,7 @@ import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.ConsoleOutput;
 import org.vivarium.vmm.engine.Engine;
+import org.vivarium.vmm.engine.HostMemory;
 import org.vivarium.vmm.engine.MachineListener;
 import org.vivarium.vmm.engine.VirtualMachine;
 
@@ -39,6 +40,7 @@ public final class KvmEngine implements Engine {
   @Override
   public VirtualMachine create(
       MachineConfig config, ConsoleOutput console, MachineListener listener) throws VmmException {
+    HostMemory.ofThisComputer().check(config.memoryBytes());
     KvmMachine machine = new KvmMachine(config, builder, console, listener);
     machine.build();
     return machine;
