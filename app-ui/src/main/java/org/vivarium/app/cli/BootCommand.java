@@ -92,8 +92,17 @@ final class BootCommand implements Callable<Integer> {
       description = "Turn the machine off and exit with status 3 if it still runs then.")
   private @Nullable Integer timeout;
 
-  @Option(names = "--stages", description = "Print where the time of the boot went.")
-  private boolean stages;
+  @Option(
+      names = "--stages",
+      arity = "0..1",
+      paramLabel = "FORM",
+      defaultValue = "none",
+      fallbackValue = "table",
+      description = {
+        "Print where the time of the boot went: as a table at the end, or for programs as lines at"
+            + " once, on standard error (FORM: table, lines, or counters: lines with KVM's counters)."
+      })
+  private StageReport.Form stages = StageReport.Form.NONE;
 
   @Override
   public Integer call() throws Exception {
@@ -103,7 +112,8 @@ final class BootCommand implements Callable<Integer> {
     MachineConfig.of(NAME, cpus, memory, new BootSource(Path.of("/"), null, ""));
     BootSource source = source();
     MachineConfig config = MachineConfig.of(NAME, cpus, memory, source);
-    Engines.Selection selection = Engines.select(request, new KvmEngine.Options(false));
+    Engines.Selection selection =
+        Engines.select(request, new KvmEngine.Options(stages == StageReport.Form.COUNTERS));
     return new BootSession(selection, config, new BootSession.Options(limit, stages)).run();
   }
 
@@ -134,7 +144,8 @@ final class BootCommand implements Callable<Integer> {
     return new BootSource(tiny.kernel(), tiny.initrd(), line);
   }
 
-  private static BootImage tinyLinux() throws ImageException {
+  /** The first guest, built if it is not there; what that takes is shown on standard error. */
+  static BootImage tinyLinux() throws ImageException {
     Path images = Folders.standard().images();
     PrintStream err = System.err;
     try (ProgressLine progress =

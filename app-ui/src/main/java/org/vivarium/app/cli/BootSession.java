@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.StartTime;
@@ -24,9 +25,9 @@ final class BootSession {
    * How the machine is run.
    *
    * @param limit how long it may run
-   * @param stages whether the stages of the boot are printed
+   * @param stages how the stages of the boot are told
    */
-  record Options(Duration limit, boolean stages) {
+  record Options(Duration limit, StageReport.Form stages) {
     /** Longer than anybody waits. */
     static final Duration NO_LIMIT = Duration.ofDays(36_500);
   }
@@ -37,6 +38,7 @@ final class BootSession {
   private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
   private final PrintStream err = System.err;
   private final StageReport stages = new StageReport(StartTime.nanoTime());
+  private volatile @Nullable VirtualMachine created;
   private volatile String lineEnd = System.lineSeparator();
 
   BootSession(Engines.Selection selection, MachineConfig config, Options options) {
@@ -54,6 +56,7 @@ final class BootSession {
     note(selection.decision().reason());
     selection.decision().remedy().ifPresent(remedy -> note("For hardware speed: " + remedy + "."));
     try (VirtualMachine machine = selection.engine().create(config, this::show, this::heard)) {
+      created = machine;
       return run(machine);
     }
   }
@@ -79,7 +82,7 @@ final class BootSession {
       }
       return ended(outcome.get());
     } finally {
-      if (options.stages()) {
+      if (options.stages() == StageReport.Form.TABLE) {
         stages.print(err);
       }
       removeHook(atExit);
@@ -133,12 +136,20 @@ final class BootSession {
 
   private void heard(MachineEvent event) {
     switch (event) {
-      case MachineEvent.StageReached(BootStage stage, long when) -> stages.reached(stage, when);
+      case MachineEvent.StageReached(BootStage stage, long when) -> reached(stage, when);
       case MachineEvent.Restarted(String why) -> note("The machine restarts: " + why + ".");
       case MachineEvent.Fault(String message) -> note(message);
       case MachineEvent.StateChanged _, MachineEvent.Panicked _ -> {
         // The end says what there is to say.
       }
+    }
+  }
+
+  private void reached(BootStage stage, long when) {
+    stages.reached(stage, when);
+    if (options.stages().atOnce()) {
+      VirtualMachine machine = created;
+      note(StageReport.line(stage, when, machine == null ? Map.of() : machine.countersAt(stage)));
     }
   }
 

@@ -8,6 +8,26 @@ import org.vivarium.vmm.engine.BootStage;
 
 /** When a boot reached its stages, counted from the start of the process. Any thread. */
 final class StageReport {
+  /** How the stages are told; the names are those of the command line. */
+  enum Form {
+    /** Not at all. */
+    NONE,
+    /** A table at the end. */
+    TABLE,
+    /** One line for each stage as it is reached, for programs. */
+    LINES,
+    /** As {@link #LINES}, with what was counted by then. */
+    COUNTERS;
+
+    /** Whether a stage is told when it is reached. */
+    boolean atOnce() {
+      return this == LINES || this == COUNTERS;
+    }
+  }
+
+  /** What a line for programs begins with. */
+  static final String LINE = "stage ";
+
   private final long processStart;
   private final Map<BootStage, Long> reached = new EnumMap<>(BootStage.class);
   private boolean outputLost;
@@ -22,6 +42,18 @@ final class StageReport {
   /** Notes a stage; only the first boot counts, not those after a restart. */
   synchronized void reached(BootStage stage, long nanoTime) {
     reached.putIfAbsent(stage, nanoTime);
+  }
+
+  /**
+   * One line for programs: {@code stage USER_SPACE 123456789 exit.io=42}, with the instant as
+   * {@link System#nanoTime()} told it, which all processes of a computer share.
+   */
+  static String line(BootStage stage, long nanoTime, Map<String, Long> counters) {
+    StringBuilder line = new StringBuilder(LINE).append(stage.name()).append(' ').append(nanoTime);
+    for (Map.Entry<String, Long> counter : counters.entrySet()) {
+      line.append(' ').append(counter.getKey()).append('=').append(counter.getValue());
+    }
+    return line.toString();
   }
 
   /** Notes that the guest's output could not be shown. */

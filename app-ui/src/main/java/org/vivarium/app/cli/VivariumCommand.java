@@ -8,7 +8,7 @@ import picocli.CommandLine.IVersionProvider;
     name = "vivarium",
     mixinStandardHelpOptions = true,
     versionProvider = VivariumCommand.Version.class,
-    subcommands = {BootCommand.class, DoctorCommand.class},
+    subcommands = {BootCommand.class, DoctorCommand.class, BenchCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     description = "Full virtual machines on your own computer, measured beside containers.",
     footer = {

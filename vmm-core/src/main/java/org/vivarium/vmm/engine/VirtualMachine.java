@@ -45,6 +45,14 @@ public interface VirtualMachine extends AutoCloseable {
     return Map.of();
   }
 
+  /**
+   * What {@link #counters} said at the moment when the guest reported a stage of its boot, before
+   * it ran on; empty before that, and where the engine was not made to count for a measurement.
+   */
+  default Map<String, Long> countersAt(BootStage stage) {
+    return Map.of();
+  }
+
   /** Presses the power button; a guest that listens shuts itself down. */
   void pressPowerButton() throws VmmException;
 

@@ -50,6 +50,11 @@ final class HardwareBuilder {
     this.options = options;
   }
 
+  /** Whether a measurement wants the counters of each stage. */
+  boolean countsForMeasurement() {
+    return options.kernelCounters();
+  }
+
   /**
    * Builds hardware that has not started, its kernel loaded. Called on the control thread.
    *

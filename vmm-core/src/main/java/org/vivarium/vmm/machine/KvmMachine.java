@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +48,7 @@ final class KvmMachine implements VirtualMachine {
   private final PanicScanner scanner = new PanicScanner();
   private final BlockingQueue<Order> orders = new LinkedBlockingQueue<>();
   private final Thread control;
+  private final Map<BootStage, Map<String, Long>> countersAt = new ConcurrentHashMap<>();
   private volatile @Nullable Hardware hardware;
   private volatile long silentSince;
 
@@ -173,6 +175,11 @@ final class KvmMachine implements VirtualMachine {
   public Map<String, Long> counters() {
     Hardware present = hardware;
     return present == null ? Map.of() : present.counters();
+  }
+
+  @Override
+  public Map<String, Long> countersAt(BootStage stage) {
+    return countersAt.getOrDefault(stage, Map.of());
   }
 
   private void joinUninterruptibly() {
@@ -356,10 +363,18 @@ final class KvmMachine implements VirtualMachine {
     @Override
     public void debugByte(int value) {
       if (value == BootStage.USER_SPACE_CODE) {
-        life.reached(BootStage.USER_SPACE);
+        reached(BootStage.USER_SPACE);
       } else if (value == BootStage.PROMPT_CODE) {
-        life.reached(BootStage.PROMPT);
+        reached(BootStage.PROMPT);
       }
+    }
+
+    /** On the thread of the processor that reports it: its guest stands still meanwhile. */
+    private void reached(BootStage stage) {
+      if (builder.countsForMeasurement()) {
+        countersAt.putIfAbsent(stage, counters());
+      }
+      life.reached(stage);
     }
   }
 }

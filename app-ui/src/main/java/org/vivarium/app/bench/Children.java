@@ -1,0 +1,69 @@
+package org.vivarium.app.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.vivarium.app.StartTime;
+
+/** Starts processes, and ends those that still run when this process ends, Ctrl-C included. */
+final class Children {
+  /** Longer than any boot that is worth measuring takes. */
+  static final Duration PATIENCE = Duration.ofSeconds(120);
+
+  private final Set<Process> running = ConcurrentHashMap.newKeySet();
+
+  Children() {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("bench end")
+                .unstarted(() -> running.forEach(Process::destroyForcibly)));
+  }
+
+  /**
+   * Starts a process with an empty standard input, its output and errors piped to the caller.
+   *
+   * @throws BenchException if it cannot be started
+   */
+  Child start(List<String> command) throws BenchException {
+    ProcessBuilder builder = builder(command);
+    builder.redirectInput(new File("/dev/null"));
+    long started = System.nanoTime();
+    return new Child(start(builder), started);
+  }
+
+  /** Starts a process as the caller set it up. */
+  Process start(ProcessBuilder builder) throws BenchException {
+    try {
+      Process process = builder.start();
+      running.add(process);
+      process
+          .onExit()
+          .orTimeout(3 * PATIENCE.toSeconds(), TimeUnit.SECONDS)
+          .whenComplete(
+              (_, late) -> {
+                if (late != null) {
+                  process.destroyForcibly();
+                }
+                running.remove(process);
+              });
+      return process;
+    } catch (IOException e) {
+      throw new BenchException(
+          "%s cannot be started: %s.".formatted(builder.command().getFirst(), e.getMessage()), e);
+    }
+  }
+
+  /** A process to be started, which takes its start time from itself and not from our launcher. */
+  static ProcessBuilder builder(List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    Map<String, String> environment = builder.environment();
+    environment.remove(StartTime.VARIABLE);
+    return builder;
+  }
+}
