@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
 final class BootCommand implements Callable<Integer> {
   static final String NAME = "boot";
 
-  private static final String DEFAULT_COMMAND_LINE = "console=ttyS0";
+  static final String DEFAULT_COMMAND_LINE = "console=ttyS0";
 
   @Option(
       names = "--engine",
