@@ -123,7 +123,8 @@ final class BenchCommand implements Callable<Integer> {
       System.err.println(decision.reason());
       System.err.println(
           "So this runs in the project's emulated computer with hardware virtualization.");
-      return rig.get().run(wordsForRig(plan.workload()), file == null ? null : file.toAbsolutePath());
+      return rig.get()
+          .run(wordsForRig(plan.workload()), file == null ? null : file.toAbsolutePath());
     } catch (BenchException e) {
       throw new VmmException(e.getMessage(), e);
     }
