@@ -29,7 +29,7 @@ public final class BenchJson {
     Workload workload = result.plan().workload();
     ObjectNode guest = root.putObject("guest");
     guest.put("kernel", workload.kernel().toString());
-    guest.put("initrd", String.valueOf(workload.initrd()));
+    guest.put("initrd", workload.initrd().toString());
     guest.put("commandLine", workload.commandLine());
     guest.put("memoryMib", workload.memoryMib());
     guest.put("yardstick", QemuMicrovm.MACHINE);

@@ -3,7 +3,6 @@ package org.vivarium.app.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -119,10 +118,7 @@ final class QemuMicrovm {
         List.of("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"));
     command.addAll(devices);
     command.addAll(List.of("-kernel", workload.kernel().toString()));
-    Path initrd = workload.initrd();
-    if (initrd != null) {
-      command.addAll(List.of("-initrd", initrd.toString()));
-    }
+    command.addAll(List.of("-initrd", workload.initrd().toString()));
     command.addAll(List.of("-append", workload.commandLine()));
     return command;
   }

@@ -122,10 +122,7 @@ final class Vivarium {
     command.addAll(List.of("boot", "--engine", "kvm", "--stages=" + stages));
     command.addAll(List.of("--memory", workload.memoryMib() + "M"));
     command.addAll(List.of("--kernel", workload.kernel().toString()));
-    Path initrd = workload.initrd();
-    if (initrd != null) {
-      command.addAll(List.of("--initrd", initrd.toString()));
-    }
+    command.addAll(List.of("--initrd", workload.initrd().toString()));
     command.addAll(List.of("--append", workload.commandLine()));
     return command;
   }

@@ -1,7 +1,6 @@
 package org.vivarium.app.bench;
 
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What both sides boot, with one processor.
@@ -11,4 +10,4 @@ import org.jspecify.annotations.Nullable;
  * @param commandLine of the kernel
  * @param memoryMib RAM, MiB
  */
-public record Workload(Path kernel, @Nullable Path initrd, String commandLine, int memoryMib) {}
+public record Workload(Path kernel, Path initrd, String commandLine, int memoryMib) {}

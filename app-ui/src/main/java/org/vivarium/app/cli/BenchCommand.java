@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -89,7 +90,8 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--append",
       paramLabel = "TEXT",
-      description = "Added to Tiny Linux's kernel command line, for both sides.")
+      description =
+          "Added to Tiny Linux's kernel command line; with --kernel and --initrd, all of it.")
   private @Nullable String append;
 
   @Option(
@@ -121,7 +123,8 @@ final class BenchCommand implements Callable<Integer> {
       System.err.println(decision.reason());
       System.err.println(
           "So this runs in the project's emulated computer with hardware virtualization.");
-      return rig.get().run(wordsForRig(), file == null ? null : file.toAbsolutePath());
+      return rig.get()
+          .run(wordsForRig(plan.workload()), file == null ? null : file.toAbsolutePath());
     } catch (BenchException e) {
       throw new VmmException(e.getMessage(), e);
     }
@@ -145,7 +148,10 @@ final class BenchCommand implements Callable<Integer> {
     }
     Set<Bench.Part> parts = parts();
     MachineConfig.of(NAME, 1, memory, new BootSource(Path.of("/"), null, ""));
-    BootImage tiny = BootCommand.tinyLinux();
+    return new Bench.Plan(workload(), runs, parts);
+  }
+
+  private Workload workload() throws InvalidConfigException, ImageException {
     Path own = kernel;
     Path disk = initrd;
     if (own == null && disk != null) {
@@ -156,13 +162,18 @@ final class BenchCommand implements Callable<Integer> {
         throw new InvalidConfigException("%s is no file; check the path.".formatted(given));
       }
     }
-    Workload workload =
-        new Workload(
-            own == null ? tiny.kernel() : own.toAbsolutePath(),
-            disk == null ? tiny.initrd() : disk.toAbsolutePath(),
-            append == null ? tiny.commandLine() : tiny.commandLine() + " " + append,
-            Math.toIntExact(memory / MIB));
-    return new Bench.Plan(workload, runs, parts);
+    int mib = Math.toIntExact(memory / MIB);
+    if (own != null && disk != null) {
+      String line = append == null ? BootCommand.DEFAULT_COMMAND_LINE : append;
+      return new Workload(own.toAbsolutePath(), disk.toAbsolutePath(), line, mib);
+    }
+    BootImage tiny = BootCommand.tinyLinux();
+    Path tinyDisk = Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
+    return new Workload(
+        own == null ? tiny.kernel() : own.toAbsolutePath(),
+        tinyDisk,
+        append == null ? tiny.commandLine() : tiny.commandLine() + " " + append,
+        mib);
   }
 
   private Set<Bench.Part> parts() throws InvalidConfigException {
@@ -200,22 +211,16 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /** This command again, with absolute paths and the answer to where it runs. */
-  private List<String> wordsForRig() {
+  /** This command again, with all that was found out here and the answer to where it runs. */
+  private List<String> wordsForRig(Workload workload) {
     List<String> words = new ArrayList<>(List.of(NAME, "--here", "--runs", Integer.toString(runs)));
     words.addAll(List.of("--memory", Long.toString(memory)));
     if (!only.isEmpty()) {
       words.addAll(List.of("--only", String.join(",", only)));
     }
-    add(words, "--kernel", kernel == null ? null : kernel.toAbsolutePath());
-    add(words, "--initrd", initrd == null ? null : initrd.toAbsolutePath());
-    add(words, "--append", append);
+    words.addAll(List.of("--kernel", workload.kernel().toString()));
+    words.addAll(List.of("--initrd", workload.initrd().toString()));
+    words.addAll(List.of("--append", workload.commandLine()));
     return words;
-  }
-
-  private static void add(List<String> words, String option, @Nullable Object value) {
-    if (value != null) {
-      words.addAll(List.of(option, value.toString()));
-    }
   }
 }

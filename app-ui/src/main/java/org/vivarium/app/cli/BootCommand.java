@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
 final class BootCommand implements Callable<Integer> {
   static final String NAME = "boot";
 
-  private static final String DEFAULT_COMMAND_LINE = "console=ttyS0";
+  static final String DEFAULT_COMMAND_LINE = "console=ttyS0";
 
   @Option(
       names = "--engine",
@@ -93,6 +93,13 @@ final class BootCommand implements Callable<Integer> {
   private @Nullable Integer timeout;
 
   @Option(
+      names = "--shared-memory",
+      description =
+          "Engine kvm: keep the guest's RAM in a memfd, which other processes can be given. Slower"
+              + " where the host has huge pages for anonymous memory alone.")
+  private boolean sharedMemory;
+
+  @Option(
       names = "--stages",
       arity = "0..1",
       paramLabel = "FORM",
@@ -113,7 +120,8 @@ final class BootCommand implements Callable<Integer> {
     BootSource source = source();
     MachineConfig config = MachineConfig.of(NAME, cpus, memory, source);
     Engines.Selection selection =
-        Engines.select(request, new KvmEngine.Options(stages == StageReport.Form.COUNTERS));
+        Engines.select(
+            request, new KvmEngine.Options(stages == StageReport.Form.COUNTERS, sharedMemory));
     return new BootSession(selection, config, new BootSession.Options(limit, stages)).run();
   }
 

@@ -99,7 +99,10 @@ final class HardwareBuilder {
 
     Hardware assemble(Kvm kvm, CpuidTemplate cpuid, OutputRing console)
         throws VmmException, KvmException, InterruptedException {
-      GuestMemory memory = GuestMemory.allocate(map.ramRanges(), GuestMemory.Backing.MEMFD);
+      GuestMemory memory =
+          GuestMemory.allocate(
+              map.ramRanges(),
+              options.sharedMemory() ? GuestMemory.Backing.MEMFD : GuestMemory.Backing.ANONYMOUS);
       KvmVm vm = null;
       InterruptLines lines = null;
       try {

@@ -14,7 +14,7 @@ public final class KvmEngine implements Engine {
 
   /** An engine for everyday use. */
   public KvmEngine() {
-    this(new Options(false));
+    this(new Options(false, false));
   }
 
   /**
@@ -25,12 +25,14 @@ public final class KvmEngine implements Engine {
   }
 
   /**
-   * What a measurement may ask for.
+   * What a measurement or a back end in another process may ask for.
    *
    * @param kernelCounters whether {@link VirtualMachine#counters()} holds the kernel's own counters
    *     of each processor as well, which cost a few file descriptors
+   * @param sharedMemory whether guest memory is a memfd that another process can be given, rather
+   *     than anonymous memory, for which most hosts have huge pages (docs/decisions/0007)
    */
-  public record Options(boolean kernelCounters) {}
+  public record Options(boolean kernelCounters, boolean sharedMemory) {}
 
   @Override
   public String name() {
