@@ -64,7 +64,7 @@ class BzImageLoaderTest {
     assertEquals(0x8000_0011L, entry.cr0());
     assertEquals(0x20, entry.cr4());
     assertEquals(0x500, entry.efer());
-    assertEquals(1, entry.code().longMode());
+    assertEquals(0x00AF_9B00_0000_FFFFL, entry.code().descriptor());
     assertEquals(0x10, entry.code().selector());
     assertEquals(0x18, entry.data().selector());
   }

@@ -66,12 +66,9 @@ class ElfLoaderTest {
     assertEquals(0, entry.cr3());
     assertEquals(0, entry.cr4());
     assertEquals(0, entry.efer());
-    assertEquals(0, entry.code().longMode());
-    assertEquals(1, entry.code().defaultSize());
-    assertEquals(0xFFFF_FFFFL, entry.code().limit());
-    assertEquals(0x67, entry.task().limit());
-    assertEquals(0xB, entry.task().type());
-    assertEquals(0, entry.task().codeOrData());
+    // Flat 32-bit code up to 4 GiB, and a busy TSS of 0x68 bytes.
+    assertEquals(0x00CF_9B00_0000_FFFFL, entry.code().descriptor());
+    assertEquals(0x0000_8B00_0000_0067L, entry.task().descriptor());
   }
 
   @Test
