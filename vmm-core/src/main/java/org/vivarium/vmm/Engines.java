@@ -1,6 +1,10 @@
 package org.vivarium.vmm;
 
 import java.io.IOException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.kvm.GuestMemory;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.arch.MemoryMap;
@@ -26,7 +30,27 @@ public final class Engines {
    */
   public record Selection(Engine engine, EngineChoice.Decision decision) {}
 
+  private static final AtomicReference<@Nullable FutureTask<Boolean>> EARLY_PROBE =
+      new AtomicReference<>();
+
   private Engines() {}
+
+  /**
+   * Begins to ask /dev/kvm whether it runs guests, on a thread of its own, for a process that is
+   * sure to choose an engine soon: what that initialises is then ready when the machine is built.
+   * The answer serves the first choice; does nothing the second time.
+   */
+  public static void prepare() {
+    FutureTask<Boolean> probe =
+        new FutureTask<>(
+            () -> {
+              KvmProbe.run();
+              return true;
+            });
+    if (EARLY_PROBE.compareAndSet(null, probe)) {
+      Thread.ofPlatform().name("probe").daemon().start(probe);
+    }
+  }
 
   /**
    * Chooses an engine.
@@ -51,10 +75,21 @@ public final class Engines {
   }
 
   private static void probe() throws VmmException {
+    FutureTask<Boolean> early = EARLY_PROBE.getAndSet(null);
     try {
-      KvmProbe.run();
+      if (early == null) {
+        KvmProbe.run();
+      } else {
+        early.get();
+      }
     } catch (IOException e) {
       throw new VmmException(String.valueOf(e.getMessage()), e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      throw new VmmException(String.valueOf(cause == null ? null : cause.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VmmException("The probe guest was interrupted.", e);
     }
   }
 

@@ -19,7 +19,8 @@ public final class BenchJson {
     try {
       JSON.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), tree(result));
     } catch (IOException e) {
-      throw new BenchException("The file %s cannot be written.".formatted(file), e);
+      throw new BenchException(
+          "The file %s cannot be written: %s".formatted(file, e.getMessage()), e);
     }
   }
 

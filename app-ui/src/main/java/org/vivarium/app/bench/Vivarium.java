@@ -119,7 +119,7 @@ final class Vivarium {
           java.stream().filter(word -> !word.startsWith(CACHE)).forEach(command::add);
       case LAUNCHER -> command.add(launcher.orElseThrow().toString());
     }
-    command.addAll(List.of("boot", "--engine", "kvm", "--stages=" + stages));
+    command.addAll(List.of("boot", "--stages=" + stages));
     command.addAll(List.of("--memory", workload.memoryMib() + "M"));
     command.addAll(List.of("--kernel", workload.kernel().toString()));
     command.addAll(List.of("--initrd", workload.initrd().toString()));

@@ -105,11 +105,11 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws VmmException, ImageException, InterruptedException {
-    Bench.Plan plan = plan();
     Path file = json;
     if (file != null) {
       checkWritable(file.toAbsolutePath());
     }
+    Bench.Plan plan = plan();
     Optional<Path> launcher = Optional.ofNullable(System.getenv(LAUNCHER)).map(Path::of);
     try {
       EngineChoice.Decision decision = Engines.choice().decide(EngineChoice.Request.AUTO);
@@ -159,7 +159,8 @@ final class BenchCommand implements Callable<Integer> {
     }
     for (Path given : Arrays.asList(own, disk)) {
       if (given != null && !Files.isRegularFile(given)) {
-        throw new InvalidConfigException("%s is no file; check the path.".formatted(given));
+        throw new InvalidConfigException(
+            "The file %s is not there; check the path.".formatted(given));
       }
     }
     int mib = Math.toIntExact(memory / MIB);

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.vivarium.images.ImageException;
+import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import picocli.CommandLine;
@@ -41,6 +42,8 @@ public final class Cli {
     }
     // The command that starts a machine skips the model of all the others, for its start is timed.
     if (words[0].equals(BootCommand.NAME)) {
+      // The library that reads the command line takes a while to load; so does what opens KVM.
+      Engines.prepare();
       return boot().execute(Arrays.copyOfRange(words, 1, words.length));
     }
     return line(new VivariumCommand()).execute(words);

@@ -50,6 +50,12 @@ class CliTest {
         "boot --timeout=soon",
         "boot --initrd=/alone",
         "doctor --bogus",
+        "bench --runs=0",
+        "bench --runs=many",
+        "bench --only=luck",
+        "bench --memory=1",
+        "bench --initrd=/alone",
+        "bench --kernel=/missing",
       })
   void badInputIsOneSentenceAndStatusTwo(String line) {
     int status = run(line.split(" "));
