@@ -74,7 +74,7 @@ class IaslTest {
             "0x03F8, // Range Minimum",
             "0xC0000000, // Range Minimum 0xDFFFFFFF, // Range Maximum",
             "0x00000001C0000000, // Range Minimum 0x00000011BFFFFFFF, // Range Maximum",
-            "0xE0000000, // Address Base 0x10000000, // Address Length",
+            "0xE0000000, // Address Base 0x00100000, // Address Length",
             "ToUUID (\"33db4d5b-1ff7-401c-9657-7441c03dd766\")",
             "Name (_S5, Package (0x04) // _S5_: S5 System State { 0x05, 0x05, Zero, Zero })",
             "Package (0x04) { 0x001FFFFF, 0x03, Zero, 0x12 }")) {

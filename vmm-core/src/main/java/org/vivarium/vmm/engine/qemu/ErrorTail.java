@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +18,7 @@ final class ErrorTail implements Runnable {
 
   private final InputStream errors;
   private final byte[] tail = new byte[LIMIT];
+  private final CountDownLatch drained = new CountDownLatch(1);
   private int kept;
 
   ErrorTail(InputStream errors) {
@@ -31,6 +34,8 @@ final class ErrorTail implements Runnable {
       }
     } catch (IOException e) {
       LOG.debug("Standard error ended early", e);
+    } finally {
+      drained.countDown();
     }
   }
 
@@ -41,8 +46,20 @@ final class ErrorTail implements Runnable {
     kept += n - dropped;
   }
 
-  /** The last line that is not blank, as a sentence. */
-  synchronized Optional<String> lastLine() {
+  /**
+   * The last line that is not blank, as a sentence. Of a process that has just ended, the last
+   * words may still be on their way: waits up to a second for them.
+   */
+  Optional<String> lastLine() {
+    try {
+      drained.await(1, TimeUnit.SECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    return lastKept();
+  }
+
+  private synchronized Optional<String> lastKept() {
     return new String(tail, 0, kept, StandardCharsets.UTF_8)
         .lines()
         .filter(line -> !line.isBlank())
