@@ -9,7 +9,9 @@ module org.vivarium.vmm {
   requires org.slf4j;
 
   exports org.vivarium.vmm;
+  exports org.vivarium.vmm.client;
   exports org.vivarium.vmm.config;
+  exports org.vivarium.vmm.definition;
   exports org.vivarium.vmm.engine;
   exports org.vivarium.vmm.machine;
 }

@@ -9,8 +9,10 @@ import org.vivarium.vmm.InvalidConfigException;
  * @param cpus virtual processors, 1 to {@value #MAX_CPUS}
  * @param memoryBytes RAM in bytes, a multiple of 1 MiB, from {@link #MIN_MEMORY}
  * @param boot what it starts
+ * @param devices its virtio devices
  */
-public record MachineConfig(String name, int cpus, long memoryBytes, BootSource boot) {
+public record MachineConfig(
+    String name, int cpus, long memoryBytes, BootSource boot, DeviceSet devices) {
   /** Most virtual processors of one machine. */
   public static final int MAX_CPUS = 64;
 
@@ -22,12 +24,19 @@ public record MachineConfig(String name, int cpus, long memoryBytes, BootSource 
 
   private static final long MIB = 1L << 20;
 
+  /** Checks the fields and makes the record of a machine without virtio devices. */
+  public static MachineConfig of(String name, int cpus, long memoryBytes, BootSource boot)
+      throws InvalidConfigException {
+    return of(name, cpus, memoryBytes, boot, DeviceSet.NONE);
+  }
+
   /**
    * Checks the fields and makes the record.
    *
    * @throws InvalidConfigException naming the field, what was found and what is allowed
    */
-  public static MachineConfig of(String name, int cpus, long memoryBytes, BootSource boot)
+  public static MachineConfig of(
+      String name, int cpus, long memoryBytes, BootSource boot, DeviceSet devices)
       throws InvalidConfigException {
     if (cpus < 1 || cpus > MAX_CPUS) {
       throw new InvalidConfigException(
@@ -38,6 +47,6 @@ public record MachineConfig(String name, int cpus, long memoryBytes, BootSource 
           "Memory: %d bytes is not possible; choose %d MiB to %d MiB in whole MiB."
               .formatted(memoryBytes, MIN_MEMORY / MIB, MAX_MEMORY / MIB));
     }
-    return new MachineConfig(name, cpus, memoryBytes, boot);
+    return new MachineConfig(name, cpus, memoryBytes, boot, devices);
   }
 }

@@ -18,4 +18,18 @@ public interface Engine {
    */
   VirtualMachine create(MachineConfig config, ConsoleOutput console, MachineListener listener)
       throws VmmException;
+
+  /**
+   * As {@link #create(MachineConfig, ConsoleOutput, MachineListener)}, with a taker for what the
+   * guest prints on its virtio console where {@link org.vivarium.vmm.config.DeviceSet#console()}
+   * gives it one.
+   */
+  default VirtualMachine create(
+      MachineConfig config,
+      ConsoleOutput serial,
+      ConsoleOutput virtioConsole,
+      MachineListener listener)
+      throws VmmException {
+    return create(config, serial, listener);
+  }
 }
