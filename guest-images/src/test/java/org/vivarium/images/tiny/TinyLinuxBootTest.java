@@ -94,7 +94,10 @@ class TinyLinuxBootTest {
   void thePowerButtonEndsTheMachine() throws Exception {
     try (EmulatedGuest guest = boot("cloud", "")) {
       guest.await(PROMPT);
-      guest.type("while ! pidof acpid; do sleep 0.1; done; echo listening\n");
+      // A press is lost until the daemon has opened the button; the quotes keep the echo of this
+      // line from being taken for its result.
+      guest.type(
+          "until ls -l /proc/[0-9]*/fd | grep -q /dev/input/; do sleep 0.1; done; echo list''ening\n");
       guest.await("listening\r\n");
       guest.pressPowerButton();
 
@@ -145,12 +148,14 @@ class TinyLinuxBootTest {
             "-drive",
             "if=none,id=disk,format=raw,file=" + disk)) {
       guest.await(PROMPT);
-      guest.type("while ! pidof uevent; do sleep 0.1; done; echo listening\n");
+      guest.type(
+          "until ls -l /proc/$(pidof uevent)/fd | grep -q socket; do sleep 0.1; done;"
+              + " echo list''ening\n");
       guest.await("listening\r\n");
       guest.control(
           "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"virtio-blk-pci\","
               + "\"drive\":\"disk\",\"bus\":\"slot1\",\"id\":\"late\"}}");
-      guest.type("until [ -b /dev/vda ]; do sleep 0.1; done; echo it is here\n");
+      guest.type("until [ -b /dev/vda ]; do sleep 0.1; done; echo it is he''re\n");
       guest.await("it is here\r\n");
       guest.type("poweroff\n");
 
