@@ -8,7 +8,9 @@ import org.vivarium.kvm.CpuidEntry;
  * What CPUID answers: the host's leaves as KVM offers them, with this machine's topology.
  *
  * <p>The topology is one package of {@code cpus} cores with one thread each; all share the last
- * level cache. Sources: Intel SDM vol. 2, CPUID; AMD APM vol. 3, appendix E.
+ * level cache. Virtualization in the guest is not offered: nesting is much of the kernel's code
+ * that a hostile guest could reach, and no desktop guest needs it. Sources: Intel SDM vol. 2,
+ * CPUID; AMD APM vol. 3, appendix E.
  */
 public final class CpuidTemplate {
   private static final int FEATURES = 0x1;
@@ -17,13 +19,16 @@ public final class CpuidTemplate {
   private static final int TOPOLOGY_V2 = 0x1F;
   private static final int FEATURES_AMD = 0x8000_0001;
   private static final int SIZES_AMD = 0x8000_0008;
+  private static final int SVM_AMD = 0x8000_000A;
   private static final int CACHES_AMD = 0x8000_001D;
   private static final int TOPOLOGY_AMD = 0x8000_001E;
 
+  private static final int ECX_VMX = 1 << 5;
   private static final int ECX_HYPERVISOR = 1 << 31;
   private static final int ECX_TSC_DEADLINE = 1 << 24;
   private static final int EDX_HTT = 1 << 28;
   private static final int AMD_ECX_CMP_LEGACY = 1 << 1;
+  private static final int AMD_ECX_SVM = 1 << 2;
   private static final int AMD_ECX_TOPOEXT = 1 << 22;
 
   private static final int LEVEL_SMT = 1 << 8;
@@ -69,6 +74,7 @@ public final class CpuidTemplate {
         case CACHES_INTEL -> result.add(intelCache(entry));
         case FEATURES_AMD -> result.add(amdFeatures(entry));
         case SIZES_AMD -> result.add(amdSizes(entry));
+        case SVM_AMD -> result.add(CpuidEntry.leaf(SVM_AMD, 0, 0, 0, 0));
         case CACHES_AMD -> result.add(amdCache(entry));
         case TOPOLOGY_AMD -> result.add(amdTopology(entry, apicId));
         case TOPOLOGY, TOPOLOGY_V2 -> {
@@ -90,7 +96,8 @@ public final class CpuidTemplate {
   private CpuidEntry features(CpuidEntry entry, int apicId) {
     int logicalProcessors = 1 << coreBits();
     int ebx = (entry.ebx() & 0xFFFF) | (logicalProcessors << 16) | (apicId << 24);
-    int ecx = entry.ecx() | ECX_HYPERVISOR | (tscDeadline ? ECX_TSC_DEADLINE : 0);
+    int offered = entry.ecx() & ~ECX_VMX;
+    int ecx = offered | ECX_HYPERVISOR | (tscDeadline ? ECX_TSC_DEADLINE : 0);
     int edx = cpus > 1 ? entry.edx() | EDX_HTT : entry.edx() & ~EDX_HTT;
     return entry.withEbx(ebx).withEcx(ecx).withEdx(edx);
   }
@@ -119,7 +126,8 @@ public final class CpuidTemplate {
   private CpuidEntry amdFeatures(CpuidEntry entry) {
     // TOPOEXT stays only where the leaves that it promises are there to be told.
     boolean extended = host.stream().anyMatch(e -> e.function() == TOPOLOGY_AMD);
-    int ecx = extended ? entry.ecx() : entry.ecx() & ~AMD_ECX_TOPOEXT;
+    int offered = entry.ecx() & ~AMD_ECX_SVM;
+    int ecx = extended ? offered : offered & ~AMD_ECX_TOPOEXT;
     return entry.withEcx(cpus > 1 ? ecx | AMD_ECX_CMP_LEGACY : ecx & ~AMD_ECX_CMP_LEGACY);
   }
 
