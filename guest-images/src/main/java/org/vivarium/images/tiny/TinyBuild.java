@@ -15,6 +15,7 @@ import org.vivarium.images.Progress;
 import org.vivarium.images.deb.DebPackage;
 import org.vivarium.images.deb.PackageSource;
 import org.vivarium.images.deb.Sha256;
+import org.vivarium.images.io.DurableFiles;
 import org.vivarium.images.kernel.KernelModules;
 import org.vivarium.images.kernel.KernelPackage;
 

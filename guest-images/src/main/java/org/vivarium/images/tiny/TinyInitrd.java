@@ -9,6 +9,7 @@ import org.vivarium.images.deb.DebArchive;
 import org.vivarium.images.deb.DebEntry;
 import org.vivarium.images.initramfs.FileList;
 import org.vivarium.images.initramfs.InitramfsTree;
+import org.vivarium.images.io.DurableFiles;
 import org.vivarium.images.kernel.KernelModules;
 
 /**
@@ -38,6 +39,7 @@ final class TinyInitrd {
             switch (location) {
               case "busybox" -> busybox;
               case "stage" -> Stage.elf();
+              case "enter" -> Enter.elf();
               default -> recipeFile(location);
             };
     try {

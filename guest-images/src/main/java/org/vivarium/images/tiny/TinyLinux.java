@@ -14,6 +14,7 @@ import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.deb.PackageSource;
+import org.vivarium.images.io.DurableFiles;
 
 /**
  * Tiny Linux: a stock kernel and an initial RAM disk with busybox, made once from the
