@@ -39,6 +39,7 @@ final class TinyInitrd {
             switch (location) {
               case "busybox" -> busybox;
               case "stage" -> Stage.elf();
+              case "enter" -> Enter.elf();
               default -> recipeFile(location);
             };
     try {
