@@ -11,6 +11,7 @@ module org.vivarium.devices {
   exports org.vivarium.devices.bus;
   exports org.vivarium.devices.legacy;
   exports org.vivarium.devices.pci;
+  exports org.vivarium.devices.virtio.balloon;
   exports org.vivarium.devices.virtio.blk;
   exports org.vivarium.devices.virtio.console;
   exports org.vivarium.devices.virtio.net;

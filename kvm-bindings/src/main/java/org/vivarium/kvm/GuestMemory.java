@@ -266,9 +266,12 @@ public final class GuestMemory implements AutoCloseable {
     }
     int advice = memfd >= 0 ? Linux.MADV_REMOVE() : Linux.MADV_DONTNEED();
     // SAFETY: hva() checked that the whole range is inside one mapped region.
-    KvmException.check(
-        NativeCalls.call(Linux.SYS_madvise(), hva(gpa, length), length, advice),
-        "give guest memory back: gpa=0x" + Long.toHexString(gpa) + ", " + length + " bytes");
+    long result = NativeCalls.call(Linux.SYS_madvise(), hva(gpa, length), length, advice);
+    if (result < 0) {
+      throw new KvmException(
+          "give guest memory back: gpa=0x" + Long.toHexString(gpa) + ", " + length + " bytes",
+          (int) -result);
+    }
   }
 
   /**
