@@ -15,10 +15,14 @@ import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.BootSource;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.disk.DiskOpener;
 import org.vivarium.vmm.engine.EngineChoice;
 import org.vivarium.vmm.machine.KvmEngine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Boots a machine with its console in this terminal. */
@@ -35,6 +39,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  vivarium boot",
       "  vivarium boot --cpus 4 --memory 1G --stages",
+      "  vivarium boot --disk data.qcow2 --net user,forward=tcp:2222:22",
       "  vivarium boot --kernel /boot/vmlinuz --initrd /boot/initrd.img --append 'console=ttyS0'",
       "",
       "Exit status: 0 the guest powered itself off, or you left it; 1 it could not be run;",
@@ -86,6 +91,8 @@ final class BootCommand implements Callable<Integer> {
               + "\"); for Tiny Linux, added to its own.")
   private @Nullable String append;
 
+  @Mixin private final DeviceOptions devices = new DeviceOptions();
+
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
@@ -116,9 +123,13 @@ final class BootCommand implements Callable<Integer> {
     EngineChoice.Request request = EngineChoice.Request.of(engine);
     Duration limit = limit();
     // Checked before a guest is built: a build takes seconds, a wrong number none.
-    MachineConfig.of(NAME, cpus, memory, new BootSource(Path.of("/"), null, ""));
+    DeviceSet attached = devices.read();
+    MachineConfig.of(NAME, cpus, memory, new BootSource(Path.of("/"), null, ""), attached);
+    for (DiskConfig disk : attached.disks()) {
+      DiskOpener.formatOf(disk);
+    }
     BootSource source = source();
-    MachineConfig config = MachineConfig.of(NAME, cpus, memory, source);
+    MachineConfig config = MachineConfig.of(NAME, cpus, memory, source, attached);
     Engines.Selection selection =
         Engines.select(
             request, new KvmEngine.Options(stages == StageReport.Form.COUNTERS, sharedMemory));

@@ -5,11 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vivarium.devices.virtio.net.NetBackend;
 import org.vivarium.devices.virtio.rng.RandomSource;
 import org.vivarium.devices.virtio.rng.UrandomSource;
 import org.vivarium.devices.virtio.transport.EpollLoop;
@@ -35,6 +33,15 @@ import org.vivarium.vmm.disk.DiskOpener;
 final class HostDevices implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HostDevices.class);
 
+  /** What happens to devices while they are used, in sentences. Any thread; does not block. */
+  interface Reports {
+    /** A thread of a device has died: the machine cannot go on. */
+    void defect(String why);
+
+    /** Something that people should know; the machine goes on. */
+    void note(String sentence);
+  }
+
   /** A disk and the place that it has among the disks' slots, from 0. */
   record Disk(int place, DiskConfig config, DiskImage image) {
     int slot() {
@@ -42,39 +49,33 @@ final class HostDevices implements AutoCloseable {
     }
   }
 
-  /** A network card's other end. */
-  record Network(int place, NetConfig config, NetBackend backend) {
-    int slot() {
-      return X86Layout.NETWORK_SLOT + place;
-    }
-  }
-
   private final EpollLoop loop;
-  private final Consumer<String> defect;
+  private final Reports reports;
   private final DiskOpener opener = DiskOpener.standard();
   private final TreeMap<Integer, Disk> disks = new TreeMap<>();
-  private final List<Network> networks = new ArrayList<>();
+  private final HostNetworks networks;
   private @Nullable RandomSource entropy;
   private volatile boolean crashed;
 
-  private HostDevices(String name, Consumer<String> defect) throws KvmException {
-    this.defect = defect;
+  private HostDevices(String name, Reports reports) throws KvmException {
+    this.reports = reports;
     this.loop = EpollLoop.start("vm-" + name + "-io", this::crashed);
+    this.networks = new HostNetworks(loop, reports::note);
   }
 
   /**
    * Opens what a machine's devices need.
    *
-   * @param defect told, with a sentence, when a thread of a device has died; any thread
    * @throws VmmException if a file or a network cannot be had; nothing stays open then
    */
-  static HostDevices open(MachineConfig config, Consumer<String> defect) throws VmmException {
+  static HostDevices open(MachineConfig config, Reports reports)
+      throws VmmException, InterruptedException {
     try {
-      HostDevices host = new HostDevices(config.name(), defect);
+      HostDevices host = new HostDevices(config.name(), reports);
       try {
         host.openAll(config);
         return host;
-      } catch (VmmException | IOException e) {
+      } catch (VmmException | IOException | InterruptedException e) {
         host.close();
         throw e;
       }
@@ -83,25 +84,21 @@ final class HostDevices implements AutoCloseable {
     }
   }
 
-  private void openAll(MachineConfig config) throws VmmException, IOException {
+  private void openAll(MachineConfig config)
+      throws VmmException, IOException, InterruptedException {
+    if (config.devices().balloon() || config.devices().vsock() != null) {
+      throw new InvalidConfigException(
+          "Devices: the engine kvm has neither a balloon nor vsock; choose the engine qemu.");
+    }
     for (DiskConfig disk : config.devices().disks()) {
       addDisk(disk);
     }
     for (NetConfig card : config.devices().networks()) {
-      networks.add(new Network(networks.size(), card, backend(card)));
+      networks.add(card);
     }
     if (config.devices().rng()) {
       entropy = new UrandomSource();
     }
-  }
-
-  private static NetBackend backend(NetConfig card) throws VmmException {
-    if (card.backend() instanceof org.vivarium.vmm.config.NetBackend.None) {
-      return new UnpluggedBackend();
-    }
-    throw new InvalidConfigException(
-        "Network card %s: the engine kvm has only cards without a cable (none) so far."
-            .formatted(card.id()));
   }
 
   /** The thread that serves the devices' queues. */
@@ -113,7 +110,7 @@ final class HostDevices implements AutoCloseable {
   void crashed(Thread thread, Throwable why) {
     crashed = true;
     LOG.error("Thread {} of a device has died", thread.getName(), why);
-    defect.accept("A device met a defect: " + why + ".");
+    reports.defect("A device met a defect: " + why + ".");
   }
 
   /** Whether a thread of a device has died. */
@@ -131,9 +128,9 @@ final class HostDevices implements AutoCloseable {
     return List.copyOf(disks.values());
   }
 
-  /** The network cards, ascending by place. */
-  List<Network> networks() {
-    return List.copyOf(networks);
+  /** The network cards. */
+  HostNetworks networks() {
+    return networks;
   }
 
   /**
@@ -144,7 +141,7 @@ final class HostDevices implements AutoCloseable {
   Disk addDisk(DiskConfig config) throws VmmException {
     config.check();
     if (disks.values().stream().anyMatch(disk -> disk.config().id().equals(config.id()))
-        || networks.stream().anyMatch(card -> card.config().id().equals(config.id()))) {
+        || networks.has(config.id())) {
       throw new InvalidConfigException(
           "Disk %s: the machine has a device of that id already.".formatted(config.id()));
     }
@@ -190,6 +187,7 @@ final class HostDevices implements AutoCloseable {
   /** Closes everything; what fails is told in the log, for nobody can do anything about it. */
   @Override
   public void close() {
+    networks.close();
     loop.close();
     List<AutoCloseable> rest = new ArrayList<>();
     disks.values().forEach(disk -> rest.add(disk.image()));
@@ -204,6 +202,5 @@ final class HostDevices implements AutoCloseable {
       }
     }
     disks.clear();
-    networks.clear();
   }
 }

@@ -1,6 +1,7 @@
 package org.vivarium.vmm.machine;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.engine.BootStage;
 import org.vivarium.vmm.engine.ConsoleOutput;
 import org.vivarium.vmm.engine.LifeCycle;
@@ -103,7 +105,7 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
   private void buildHardware() throws VmmException, InterruptedException {
     HostDevices ends = host;
     if (ends == null) {
-      ends = HostDevices.open(config, why -> control.post(() -> finish(new Outcome.Failed(why))));
+      ends = HostDevices.open(config, new DeviceReports());
       host = ends;
     }
     hardware = builder.build(config, consoles, ends, new Signals());
@@ -164,6 +166,11 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
   }
 
   @Override
+  public void setForwards(String id, List<PortForward> forwards) throws VmmException {
+    control.call(() -> hostDevices().networks().setForwards(id, forwards));
+  }
+
+  @Override
   public void pressPowerButton() throws VmmException {
     control.call(() -> running().pressPowerButton());
   }
@@ -216,6 +223,14 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
   @Override
   public Map<String, Long> countersAt(BootStage stage) {
     return countersAt.getOrDefault(stage, Map.of());
+  }
+
+  private HostDevices hostDevices() throws VmmException {
+    HostDevices present = host;
+    if (present == null) {
+      throw new VmmException("The machine has ended.");
+    }
+    return present;
   }
 
   private Hardware running() throws VmmException {
@@ -292,6 +307,19 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
     life.restarted(why);
     if (life.state() == MachineState.RUNNING) {
       running().start();
+    }
+  }
+
+  /** What devices' threads tell. */
+  private final class DeviceReports implements HostDevices.Reports {
+    @Override
+    public void defect(String why) {
+      control.post(() -> finish(new Outcome.Failed(why)));
+    }
+
+    @Override
+    public void note(String sentence) {
+      life.fault(sentence);
     }
   }
 

@@ -61,7 +61,7 @@ final class VirtioDevices {
     if (virtioConsole != null) {
       plugConsole(virtioConsole);
     }
-    for (HostDevices.Network network : host.networks()) {
+    for (HostNetworks.Network network : host.networks().all()) {
       plugNetwork(network);
     }
     for (HostDevices.Disk disk : host.disks()) {
@@ -77,7 +77,7 @@ final class VirtioDevices {
     console = device;
   }
 
-  private void plugNetwork(HostDevices.Network network)
+  private void plugNetwork(HostNetworks.Network network)
       throws KvmException, InvalidConfigException {
     NetConfig config = network.config();
     NetDevice device =
@@ -86,8 +86,7 @@ final class VirtioDevices {
             org.vivarium.devices.virtio.net.NetConfig.of(config.macBits()),
             network.backend(),
             host.loop());
-    device.setLink(
-        config.linkUp() && !(config.backend() instanceof org.vivarium.vmm.config.NetBackend.None));
+    device.setLink(config.linkUp());
     slots.plug(network.slot(), config.id(), device, () -> {});
     networks.put(config.id(), device);
   }

@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.qemu.QemuLocator.Found;
+import org.vivarium.vmm.host.SocketFolder;
 
 /**
  * A started QEMU and its two sockets, both connected.
@@ -28,7 +29,7 @@ record QemuChannels(QemuProcess process, SocketChannel monitor, SocketChannel de
    * @throws VmmException if QEMU ends instead, with what it said last; nothing is left then
    */
   static QemuChannels start(Found found, MachineConfig config) throws VmmException {
-    try (SocketFolder folder = SocketFolder.in(SocketFolder.usualPlaces())) {
+    try (SocketFolder folder = SocketFolder.in("vivarium-qemu-", SocketFolder.usualPlaces())) {
       ServerSocketChannel monitor = folder.listen(folder.socket("monitor"));
       ServerSocketChannel debug = folder.listen(folder.socket("debug"));
       List<String> arguments =

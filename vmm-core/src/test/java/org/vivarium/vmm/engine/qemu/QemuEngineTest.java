@@ -19,6 +19,7 @@ import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.BootSource;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.HostMemory;
+import org.vivarium.vmm.host.SocketFolder;
 
 /** What the engine refuses, and what it says when QEMU fails; no real QEMU is run. */
 @Timeout(120)

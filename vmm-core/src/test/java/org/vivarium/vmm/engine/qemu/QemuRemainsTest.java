@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vivarium.vmm.engine.VirtualMachine;
+import org.vivarium.vmm.host.SocketFolder;
 
 /** What is left behind by machines that have ended, and by a process of ours that was killed. */
 @Tag("emulation")

@@ -1,4 +1,4 @@
-package org.vivarium.vmm.engine.qemu;
+package org.vivarium.vmm.host;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -14,10 +14,11 @@ import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
 
 /**
- * A folder that only its owner may enter (mode 0700), in which this side listens for QEMU. Closing
- * removes it and its sockets; connections already accepted live on. Any thread may close it.
+ * A folder that only its owner may enter (mode 0700), for sockets to processes that serve one
+ * machine. Closing removes it and its sockets; connections that are open live on. Any thread may
+ * close it.
  */
-final class SocketFolder implements AutoCloseable {
+public final class SocketFolder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SocketFolder.class);
 
   /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
@@ -33,24 +34,25 @@ final class SocketFolder implements AutoCloseable {
   /**
    * Makes a folder in the first of these places that takes one.
    *
+   * @param prefix how its name begins
    * @throws VmmException if none does
    */
-  static SocketFolder in(List<Path> places) throws VmmException {
+  public static SocketFolder in(String prefix, List<Path> places) throws VmmException {
     IOException last = new IOException("nowhere to look");
     for (Path place : places) {
       try {
         // Temporary folders are made with mode 0700 wherever the file system has modes.
-        return new SocketFolder(Files.createTempDirectory(place, "vivarium-qemu-"));
+        return new SocketFolder(Files.createTempDirectory(place, prefix));
       } catch (IOException e) {
         last = e;
       }
     }
     throw new VmmException(
-        "No folder for QEMU's sockets could be made in any of %s.".formatted(places), last);
+        "No folder for sockets could be made in any of %s.".formatted(places), last);
   }
 
   /** Where sockets belong: the user's run-time folder, else the folder for temporary files. */
-  static List<Path> usualPlaces() {
+  public static List<Path> usualPlaces() {
     List<Path> places = new ArrayList<>();
     String runtime = System.getenv("XDG_RUNTIME_DIR");
     if (runtime != null && !runtime.isEmpty()) {
@@ -65,7 +67,7 @@ final class SocketFolder implements AutoCloseable {
    *
    * @throws VmmException if the path is too long for a socket, or the host refuses
    */
-  synchronized ServerSocketChannel listen(Path socket) throws VmmException {
+  public synchronized ServerSocketChannel listen(Path socket) throws VmmException {
     if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
       throw new VmmException(
           "The path %s is too long for a socket: set XDG_RUNTIME_DIR to a folder with a short path."
@@ -81,12 +83,12 @@ final class SocketFolder implements AutoCloseable {
   }
 
   /** The path of a socket in the folder. */
-  Path socket(String name) {
+  public Path socket(String name) {
     return folder.resolve(name);
   }
 
   /** Stops listening, which wakes whoever waits to accept; again does nothing. */
-  synchronized void stopListening() {
+  public synchronized void stopListening() {
     try {
       for (ServerSocketChannel listener : listeners) {
         listener.close();

@@ -1,0 +1,175 @@
+package org.vivarium.vmm.machine;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.net.NetBackend;
+import org.vivarium.devices.virtio.net.NoneBackend;
+import org.vivarium.devices.virtio.net.PasstBackend;
+import org.vivarium.devices.virtio.net.PasstForward;
+import org.vivarium.devices.virtio.net.PasstOptions;
+import org.vivarium.devices.virtio.transport.IoLoop;
+import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.arch.X86Layout;
+import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.host.SocketFolder;
+
+/**
+ * What a machine's network cards are plugged into. Owned by the control thread; closed while the
+ * I/O loop still runs.
+ */
+final class HostNetworks implements AutoCloseable {
+  /** A network card's other end. */
+  record Network(int place, NetConfig config, NetBackend backend) {
+    int slot() {
+      return X86Layout.NETWORK_SLOT + place;
+    }
+  }
+
+  private final IoLoop loop;
+  private final Consumer<String> note;
+  private final List<Network> networks = new ArrayList<>();
+  private @Nullable SocketFolder sockets;
+
+  /**
+   * @param note told, with a sentence, what happens to a network while it is used; any thread
+   */
+  HostNetworks(IoLoop loop, Consumer<String> note) {
+    this.loop = loop;
+    this.note = note;
+  }
+
+  /**
+   * Connects a card.
+   *
+   * @throws VmmException if the host does not have what it is to be plugged into
+   */
+  void add(NetConfig card) throws VmmException, InterruptedException {
+    networks.add(new Network(networks.size(), card, open(card)));
+  }
+
+  /** The cards, ascending by place. */
+  List<Network> all() {
+    return List.copyOf(networks);
+  }
+
+  /** Whether there is a card of that id. */
+  boolean has(String id) {
+    return networks.stream().anyMatch(network -> network.config().id().equals(id));
+  }
+
+  /**
+   * Replaces a card's forwarded ports; blocks while passt starts anew.
+   *
+   * @throws VmmException if there is no such card on the user network, or a port cannot be had; the
+   *     ports from before are forwarded then
+   */
+  void setForwards(String id, List<PortForward> forwards)
+      throws VmmException, InterruptedException {
+    new org.vivarium.vmm.config.NetBackend.User(forwards).check();
+    for (Network network : networks) {
+      if (network.config().id().equals(id) && network.backend() instanceof PasstBackend passt) {
+        try {
+          passt.setForwards(forPasst(forwards));
+          return;
+        } catch (IOException e) {
+          throw refused(id, e);
+        }
+      }
+    }
+    throw new InvalidConfigException(
+        "The machine has no network card \"%s\" on the user network.".formatted(id));
+  }
+
+  private NetBackend open(NetConfig card) throws VmmException, InterruptedException {
+    return switch (card.backend()) {
+      case org.vivarium.vmm.config.NetBackend.None _ -> new NoneBackend();
+      case org.vivarium.vmm.config.NetBackend.User(List<PortForward> forwards) ->
+          passt(card.id(), forwards);
+      case org.vivarium.vmm.config.NetBackend.Tap _, org.vivarium.vmm.config.NetBackend.Segment _ ->
+          throw new InvalidConfigException(
+              "Network card %s: the engine kvm connects cards to user or none."
+                  .formatted(card.id()));
+    };
+  }
+
+  private PasstBackend passt(String id, List<PortForward> forwards)
+      throws VmmException, InterruptedException {
+    SocketFolder folder = sockets;
+    if (folder == null) {
+      folder = SocketFolder.in("vivarium-net-", SocketFolder.usualPlaces());
+      sockets = folder;
+    }
+    try {
+      return PasstBackend.start(
+          id, PasstOptions.of(folder.socket(id), forPasst(forwards)), loop, new Told(id, note));
+    } catch (IOException e) {
+      throw refused(id, e);
+    }
+  }
+
+  private static List<PasstForward> forPasst(List<PortForward> forwards) {
+    return forwards.stream()
+        .map(
+            forward ->
+                new PasstForward(
+                    switch (forward.protocol()) {
+                      case TCP -> PasstForward.Protocol.TCP;
+                      case UDP -> PasstForward.Protocol.UDP;
+                    },
+                    forward.hostAddress(),
+                    forward.hostPort(),
+                    forward.guestPort()))
+        .toList();
+  }
+
+  private static VmmException refused(String id, IOException e) {
+    return new VmmException("Network card %s: %s".formatted(id, e.getMessage()), e);
+  }
+
+  @Override
+  public void close() {
+    for (Network network : networks) {
+      if (network.backend() instanceof PasstBackend passt) {
+        passt.close();
+      }
+    }
+    networks.clear();
+    SocketFolder folder = sockets;
+    if (folder != null) {
+      folder.close();
+    }
+  }
+
+  /** Turns what passt's watcher says into a note for people, without repeating itself. */
+  private static final class Told implements PasstBackend.Listener {
+    private final String id;
+    private final Consumer<String> note;
+    private boolean down;
+
+    Told(String id, Consumer<String> note) {
+      this.id = id;
+      this.note = note;
+    }
+
+    @Override
+    public void networkDown(String why) {
+      if (!down) {
+        down = true;
+        note.accept("Network card %s has lost its network: %s".formatted(id, why));
+      }
+    }
+
+    @Override
+    public void networkUp() {
+      if (down) {
+        down = false;
+        note.accept("Network card %s has its network again.".formatted(id));
+      }
+    }
+  }
+}
