@@ -26,8 +26,14 @@ public final class Errno {
   public static final int ENOSPC = 28;
   public static final int EROFS = 30;
   public static final int EPIPE = 32;
+  public static final int ENAMETOOLONG = 36;
   public static final int ENOSYS = 38;
   public static final int EOPNOTSUPP = 95;
+  public static final int EADDRINUSE = 98;
+  public static final int ECONNABORTED = 103;
+  public static final int ECONNRESET = 104;
+  public static final int ENOBUFS = 105;
+  public static final int ENOTCONN = 107;
   public static final int ECONNREFUSED = 111;
 
   private static final Map<Integer, String> NAMES =
@@ -54,6 +60,12 @@ public final class Errno {
           Map.entry(ENOSPC, "ENOSPC, no space left"),
           Map.entry(EROFS, "EROFS, read-only file system"),
           Map.entry(EPIPE, "EPIPE, broken pipe"),
+          Map.entry(ENAMETOOLONG, "ENAMETOOLONG, name too long"),
+          Map.entry(EADDRINUSE, "EADDRINUSE, address already in use"),
+          Map.entry(ECONNABORTED, "ECONNABORTED, connection given up"),
+          Map.entry(ECONNRESET, "ECONNRESET, connection reset"),
+          Map.entry(ENOBUFS, "ENOBUFS, no buffer space"),
+          Map.entry(ENOTCONN, "ENOTCONN, not connected"),
           Map.entry(ENOSYS, "ENOSYS, not in this kernel"),
           Map.entry(EOPNOTSUPP, "EOPNOTSUPP, not supported"),
           Map.entry(ECONNREFUSED, "ECONNREFUSED, connection refused"));

@@ -3,8 +3,8 @@ package org.vivarium.kvm;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.vivarium.kvm.ffi.Linux;
 
-/** Owner of one open file descriptor; closing it twice closes it once. */
-class FileDescriptor implements AutoCloseable {
+/** Owner of one open file descriptor; closing it twice closes it once. Any thread. */
+public class FileDescriptor implements AutoCloseable {
   private final AtomicInteger fd;
 
   FileDescriptor(int fd) {

@@ -842,6 +842,15 @@ public class Linux extends Linux$shared {
     public static int SOCK_STREAM() {
         return SOCK_STREAM;
     }
+    private static final int SOCK_DGRAM = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum __socket_type.SOCK_DGRAM = 2
+     * }
+     */
+    public static int SOCK_DGRAM() {
+        return SOCK_DGRAM;
+    }
     private static final int SOCK_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
@@ -851,12 +860,39 @@ public class Linux extends Linux$shared {
     public static int SOCK_CLOEXEC() {
         return SOCK_CLOEXEC;
     }
+    private static final int SOCK_NONBLOCK = (int)2048L;
+    /**
+     * {@snippet lang=c :
+     * enum __socket_type.SOCK_NONBLOCK = 2048
+     * }
+     */
+    public static int SOCK_NONBLOCK() {
+        return SOCK_NONBLOCK;
+    }
     /**
      * {@snippet lang=c :
      * typedef unsigned short sa_family_t
      * }
      */
     public static final OfShort sa_family_t = Linux.C_SHORT;
+    private static final int MSG_NOSIGNAL = (int)16384L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.MSG_NOSIGNAL = 16384
+     * }
+     */
+    public static int MSG_NOSIGNAL() {
+        return MSG_NOSIGNAL;
+    }
+    private static final int SHUT_WR = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.SHUT_WR = 1
+     * }
+     */
+    public static int SHUT_WR() {
+        return SHUT_WR;
+    }
     private static final int EPOLL_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
@@ -1352,6 +1388,24 @@ public class Linux extends Linux$shared {
     public static int IFNAMSIZ() {
         return IFNAMSIZ;
     }
+    private static final int SYS_accept4 = (int)288L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_accept4 288
+     * }
+     */
+    public static int SYS_accept4() {
+        return SYS_accept4;
+    }
+    private static final int SYS_bind = (int)49L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_bind 49
+     * }
+     */
+    public static int SYS_bind() {
+        return SYS_bind;
+    }
     private static final int SYS_close = (int)3L;
     /**
      * {@snippet lang=c :
@@ -1360,6 +1414,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_close() {
         return SYS_close;
+    }
+    private static final int SYS_connect = (int)42L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_connect 42
+     * }
+     */
+    public static int SYS_connect() {
+        return SYS_connect;
     }
     private static final int SYS_epoll_create1 = (int)291L;
     /**
@@ -1469,6 +1532,15 @@ public class Linux extends Linux$shared {
     public static int SYS_ioctl() {
         return SYS_ioctl;
     }
+    private static final int SYS_listen = (int)50L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_listen 50
+     * }
+     */
+    public static int SYS_listen() {
+        return SYS_listen;
+    }
     private static final int SYS_lseek = (int)8L;
     /**
      * {@snippet lang=c :
@@ -1577,6 +1649,33 @@ public class Linux extends Linux$shared {
     public static int SYS_readv() {
         return SYS_readv;
     }
+    private static final int SYS_recvfrom = (int)45L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_recvfrom 45
+     * }
+     */
+    public static int SYS_recvfrom() {
+        return SYS_recvfrom;
+    }
+    private static final int SYS_sendto = (int)44L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sendto 44
+     * }
+     */
+    public static int SYS_sendto() {
+        return SYS_sendto;
+    }
+    private static final int SYS_shutdown = (int)48L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_shutdown 48
+     * }
+     */
+    public static int SYS_shutdown() {
+        return SYS_shutdown;
+    }
     private static final int SYS_socket = (int)41L;
     /**
      * {@snippet lang=c :
@@ -1585,6 +1684,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_socket() {
         return SYS_socket;
+    }
+    private static final int SYS_socketpair = (int)53L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_socketpair 53
+     * }
+     */
+    public static int SYS_socketpair() {
+        return SYS_socketpair;
     }
     private static final int SYS_tgkill = (int)234L;
     /**

@@ -218,6 +218,33 @@ public final class X86Layout {
   /** PCI device slots on a bus. */
   public static final int PCI_SLOTS = 32;
 
+  // Slots of the PCI bus; the host bridge has 0. Each device has its own from machine to machine,
+  // so that what a guest names after a slot (ens5) stays when another device comes or goes.
+
+  /** virtio-rng. */
+  public static final int RNG_SLOT = 1;
+
+  /** virtio-balloon. */
+  public static final int BALLOON_SLOT = 2;
+
+  /** virtio-console. */
+  public static final int CONSOLE_SLOT = 3;
+
+  /** virtio-vsock. */
+  public static final int VSOCK_SLOT = 4;
+
+  /** First of the slots of network cards. */
+  public static final int NETWORK_SLOT = 5;
+
+  /** Number of slots of network cards. */
+  public static final int NETWORK_SLOTS = 8;
+
+  /** First of the slots of disks; these can be plugged and unplugged while the guest runs. */
+  public static final int DISK_SLOT = NETWORK_SLOT + NETWORK_SLOTS;
+
+  /** Number of slots of disks. */
+  public static final int DISK_SLOTS = 16;
+
   /**
    * The pin that a slot's INTx line is wired to: neighbours get different ones.
    *

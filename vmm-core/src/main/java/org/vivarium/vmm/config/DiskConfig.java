@@ -2,6 +2,7 @@ package org.vivarium.vmm.config;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.vmm.InvalidConfigException;
 
 /**
  * A virtio-blk disk.
@@ -20,4 +21,38 @@ public record DiskConfig(
     @Nullable DiskFormat format,
     boolean readOnly,
     String serial,
-    RateLimit limit) {}
+    RateLimit limit) {
+  /** Most characters of a serial number (VIRTIO 1.2, 5.2.6.1). */
+  public static final int MAX_SERIAL = 20;
+
+  /** A disk that can be written, without a serial number and without a limit. */
+  public static DiskConfig of(String id, Path file, @Nullable DiskFormat format)
+      throws InvalidConfigException {
+    DiskConfig disk = new DiskConfig(id, file, format, false, "", RateLimit.NONE);
+    disk.check();
+    return disk;
+  }
+
+  /** A copy with another limit. */
+  public DiskConfig withLimit(RateLimit other) {
+    return new DiskConfig(id, file, format, readOnly, serial, other);
+  }
+
+  /**
+   * Checks the fields; does not look at the file.
+   *
+   * @throws InvalidConfigException naming the field, what was found and what is allowed
+   */
+  public void check() throws InvalidConfigException {
+    DeviceSet.checkId("Disk", id);
+    if (file.toString().isEmpty()) {
+      throw new InvalidConfigException("Disk %s: it names no file.".formatted(id));
+    }
+    if (serial.length() > MAX_SERIAL || !serial.chars().allMatch(c -> c >= ' ' && c <= '~')) {
+      throw new InvalidConfigException(
+          "Disk %s: the serial number \"%s\" is not up to %d printable ASCII characters."
+              .formatted(id, serial, MAX_SERIAL));
+    }
+    limit.check();
+  }
+}

@@ -47,6 +47,7 @@ public record MachineConfig(
           "Memory: %d bytes is not possible; choose %d MiB to %d MiB in whole MiB."
               .formatted(memoryBytes, MIN_MEMORY / MIB, MAX_MEMORY / MIB));
     }
+    devices.check();
     return new MachineConfig(name, cpus, memoryBytes, boot, devices);
   }
 }

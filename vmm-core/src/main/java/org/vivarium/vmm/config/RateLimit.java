@@ -19,11 +19,17 @@ public record RateLimit(long bytesPerSecond, long operationsPerSecond) {
    */
   public static RateLimit of(long bytesPerSecond, long operationsPerSecond)
       throws InvalidConfigException {
+    RateLimit limit = new RateLimit(bytesPerSecond, operationsPerSecond);
+    limit.check();
+    return limit;
+  }
+
+  /** Checks the fields, as {@link #of} does. */
+  void check() throws InvalidConfigException {
     if (bytesPerSecond < 0 || operationsPerSecond < 0) {
       throw new InvalidConfigException(
           "Limit: %d bytes and %d operations a second are not possible; choose 0 (none) or more."
               .formatted(bytesPerSecond, operationsPerSecond));
     }
-    return new RateLimit(bytesPerSecond, operationsPerSecond);
   }
 }

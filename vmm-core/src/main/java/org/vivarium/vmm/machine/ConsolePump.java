@@ -5,14 +5,14 @@ import org.vivarium.devices.legacy.OutputRing;
 import org.vivarium.vmm.engine.ConsoleOutput;
 
 /**
- * Carries what the guest prints from the serial port's ring to whoever reads it, on a thread of its
- * own: a reader that blocks holds up the guest's output and nothing else.
+ * Carries what the guest prints from a console's ring to whoever reads it, on a thread of its own:
+ * a reader that blocks holds up the guest's output and nothing else.
  *
  * <p>After it has carried something it stands still for a moment, so that a guest which prints byte
  * by byte wakes it once for many bytes and not once for each.
  */
 final class ConsolePump {
-  /** Bytes that may wait for a slow reader before the serial port tells the guest to wait. */
+  /** Bytes that may wait for a slow reader before the console tells the guest to wait. */
   private static final int CAPACITY = 64 << 10;
 
   private static final long BATCH_NANOS = 1_000_000;
@@ -23,13 +23,15 @@ final class ConsolePump {
   private volatile boolean idle;
   private volatile boolean ending;
 
-  ConsolePump(String name, ConsoleOutput sink) {
+  /**
+   * @param thread the name of its thread
+   */
+  ConsolePump(String thread, ConsoleOutput sink) {
     this.sink = sink;
-    this.thread =
-        Thread.ofPlatform().name("vm-" + name + "-console").daemon().unstarted(this::pump);
+    this.thread = Thread.ofPlatform().name(thread).daemon().unstarted(this::pump);
   }
 
-  /** Where the serial port puts its output. */
+  /** Where the console puts its output. */
   OutputRing ring() {
     return ring;
   }

@@ -17,7 +17,8 @@ import org.vivarium.vmm.cpu.Vcpu;
  *
  * <p>Owned by the control thread; {@link #serialInput} and {@link #counters} may be called from
  * any. Taken down in this order: processors end and are joined, each closing its own file
- * descriptor; interrupt lines; the virtual machine; guest memory.
+ * descriptor; virtio devices finish what is in flight; interrupt lines; the virtual machine; guest
+ * memory.
  */
 final class Hardware {
   /**
@@ -31,10 +32,22 @@ final class Hardware {
       InterruptLines lines,
       Devices devices,
       List<Vcpu> vcpus,
-      MachineSignals signals) {}
+      MachineSignals signals) {
+    /**
+     * Frees all of it in the one order that is safe: devices come to rest only when no processor
+     * can start them anew, and memory goes when nothing reaches it any more.
+     */
+    void free() throws InterruptedException {
+      endProcessors(vcpus);
+      devices.virtio().takeDown();
+      lines.close();
+      vm.close();
+      memory.close();
+    }
+  }
 
   /** Devices that the machine's control speaks to. */
-  record Devices(Serial16550 serial, AcpiPm pm) {}
+  record Devices(Serial16550 serial, AcpiPm pm, VirtioDevices virtio) {}
 
   private final Parts parts;
   private long clockAtPause = -1;
@@ -87,6 +100,11 @@ final class Hardware {
     return parts.devices().serial().input(bytes, offset, length);
   }
 
+  /** The virtio devices. */
+  VirtioDevices virtio() {
+    return parts.devices().virtio();
+  }
+
   /** Exits by reason over all processors, and the kernel's counters where they were asked for. */
   Map<String, Long> counters() {
     Map<String, Long> sums = new TreeMap<>();
@@ -99,10 +117,7 @@ final class Hardware {
 
   /** Ends this life and gives back all that it held. */
   void takeDown() throws InterruptedException {
-    endProcessors(parts.vcpus());
-    parts.lines().close();
-    parts.vm().close();
-    parts.memory().close();
+    parts.free();
   }
 
   /**

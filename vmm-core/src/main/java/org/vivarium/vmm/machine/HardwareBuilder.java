@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.bus.Bus;
 import org.vivarium.devices.bus.WiredOrLine;
 import org.vivarium.devices.legacy.AcpiPm;
@@ -56,13 +57,21 @@ final class HardwareBuilder {
   }
 
   /**
+   * Where a machine's consoles put what the guest prints.
+   *
+   * @param serial takes what the serial port sends
+   * @param virtio takes what the virtio console sends; null: there is none
+   */
+  record Consoles(OutputRing serial, @Nullable OutputRing virtio) {}
+
+  /**
    * Builds hardware that has not started, its kernel loaded. Called on the control thread.
    *
-   * @param console takes what the serial port sends
+   * @param host the host's ends of its virtio devices, which outlive it
    * @param signals hears of what the hardware does
    * @throws VmmException if a file is bad or the host refuses; nothing is left then
    */
-  Hardware build(MachineConfig config, OutputRing console, MachineSignals signals)
+  Hardware build(MachineConfig config, Consoles consoles, HostDevices host, MachineSignals signals)
       throws VmmException, InterruptedException {
     try (Kvm kvm = Kvm.open()) {
       int most = kvm.maxVcpus();
@@ -74,7 +83,7 @@ final class HardwareBuilder {
       CpuidTemplate cpuid =
           new CpuidTemplate(kvm.supportedCpuid(), config.cpus(), kvm.hasTscDeadlineTimer());
       MemoryMap map = MemoryMap.of(config.memoryBytes(), cpuid.physicalAddressBits());
-      return new Assembly(config, signals, map).assemble(kvm, cpuid, console);
+      return new Assembly(config, signals, map).assemble(kvm, cpuid, consoles, host);
     } catch (KvmException e) {
       throw new VmmException(e.getMessage(), e);
     } catch (IOException e) {
@@ -97,7 +106,7 @@ final class HardwareBuilder {
       this.map = map;
     }
 
-    Hardware assemble(Kvm kvm, CpuidTemplate cpuid, OutputRing console)
+    Hardware assemble(Kvm kvm, CpuidTemplate cpuid, Consoles consoles, HostDevices host)
         throws VmmException, KvmException, InterruptedException {
       GuestMemory memory =
           GuestMemory.allocate(
@@ -105,17 +114,27 @@ final class HardwareBuilder {
               options.sharedMemory() ? GuestMemory.Backing.MEMFD : GuestMemory.Backing.ANONYMOUS);
       KvmVm vm = null;
       InterruptLines lines = null;
+      VirtioDevices virtio = null;
       try {
         EntryState entry = KernelLoader.load(config.boot(), new BootTarget(memory, map));
         AcpiTables.write(memory, AcpiMachine.of(config.cpus(), map));
         vm = createVm(kvm, memory);
         lines = new InterruptLines(vm);
-        Hardware.Devices devices = addDevices(lines, console);
+        PciBus root = addPci(lines);
+        VirtioSlots slots =
+            new VirtioSlots(
+                new VirtioSlots.Wiring(vm, memory, root, lines.messages()), host::isCrashed);
+        virtio = new VirtioDevices(host, slots, config.cpus());
+        Hardware.Devices devices = addDevices(lines, consoles.serial(), virtio);
+        virtio.plugAll(consoles.virtio());
         addProcessors(vm, cpuid, entry);
         return new Hardware(
             new Hardware.Parts(vm, memory, lines, devices, List.copyOf(vcpus), signals));
       } catch (VmmException | KvmException | RuntimeException | InterruptedException e) {
         Hardware.endProcessors(vcpus);
+        if (virtio != null) {
+          virtio.takeDown();
+        }
         if (lines != null) {
           lines.close();
         }
@@ -145,8 +164,8 @@ final class HardwareBuilder {
       }
     }
 
-    private Hardware.Devices addDevices(InterruptLines lines, OutputRing console)
-        throws KvmException {
+    private Hardware.Devices addDevices(
+        InterruptLines lines, OutputRing console, VirtioDevices virtio) throws KvmException {
       Serial16550 serial = new Serial16550(lines.edge(X86Layout.SERIAL_GSI), console, SERIAL_INPUT);
       console.setSpaceListener(serial::outputReady);
       pio.add(X86Layout.SERIAL, X86Layout.SERIAL_SIZE, serial);
@@ -172,11 +191,10 @@ final class HardwareBuilder {
                   signals.panicked();
                 }
               }));
-      addPci(lines);
-      return new Hardware.Devices(serial, pm);
+      return new Hardware.Devices(serial, pm, virtio);
     }
 
-    private void addPci(InterruptLines lines) {
+    private PciBus addPci(InterruptLines lines) {
       PciBar.Window holes =
           PciBar.Window.inside(X86Layout.PCI_MMIO32, X86Layout.PCI_MMIO32_SIZE)
               .or(PciBar.Window.inside(map.mmio64Start(), map.mmio64End() - map.mmio64Start()));
@@ -188,6 +206,7 @@ final class HardwareBuilder {
       ResetRegister reset =
           new ResetRegister(() -> signals.resetRequested("through the reset register"));
       pio.add(ConfigPorts.FIRST_PORT, ConfigPorts.PORT_COUNT, new ConfigPorts(root, reset));
+      return root;
     }
 
     private void addProcessors(KvmVm vm, CpuidTemplate cpuid, EntryState entry)

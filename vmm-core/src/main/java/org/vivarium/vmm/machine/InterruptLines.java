@@ -23,10 +23,18 @@ final class InterruptLines implements AutoCloseable {
 
   private final KvmVm vm;
   private final List<EventFd> events = new ArrayList<>();
+  private final MsixRoutes messages;
 
   InterruptLines(KvmVm vm) throws KvmException {
     this.vm = vm;
-    vm.setGsiRouting(pcRoutes());
+    List<GsiRoute> pins = pcRoutes();
+    vm.setGsiRouting(pins);
+    messages = new MsixRoutes(vm, pins);
+  }
+
+  /** The ways of message-signalled interrupts. */
+  MsixRoutes messages() {
+    return messages;
   }
 
   /** The routes of a PC without message-signalled interrupts. */
@@ -93,6 +101,7 @@ final class InterruptLines implements AutoCloseable {
   /** Frees the eventfds; the virtual machine is closed after that or not used any more. */
   @Override
   public void close() {
+    messages.close();
     events.forEach(EventFd::close);
   }
 }

@@ -42,8 +42,18 @@ public final class KvmEngine implements Engine {
   @Override
   public VirtualMachine create(
       MachineConfig config, ConsoleOutput console, MachineListener listener) throws VmmException {
+    return create(config, console, (_, _, _) -> {}, listener);
+  }
+
+  @Override
+  public VirtualMachine create(
+      MachineConfig config,
+      ConsoleOutput serial,
+      ConsoleOutput virtioConsole,
+      MachineListener listener)
+      throws VmmException {
     HostMemory.ofThisComputer().check(config.memoryBytes());
-    KvmMachine machine = new KvmMachine(config, builder, console, listener);
+    KvmMachine machine = new KvmMachine(config, builder, serial, virtioConsole, listener);
     machine.build();
     return machine;
   }

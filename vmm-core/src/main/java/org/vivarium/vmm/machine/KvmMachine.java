@@ -3,14 +3,10 @@ package org.vivarium.vmm.machine;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.BootStage;
@@ -29,55 +25,59 @@ import org.vivarium.vmm.engine.VirtualMachine;
  * processors post to it. A restart takes the hardware down and builds it anew, so that nothing of
  * the guest's last life is left in it.
  */
-final class KvmMachine implements VirtualMachine {
+final class KvmMachine implements VirtualMachine, ControlThread.Machine {
   /** How long a reader of the console may block the end of a machine. */
   private static final long CONSOLE_PATIENCE_MILLIS = 2_000;
 
-  private static final long LOOK_AT_SILENCE_MILLIS = 100;
-
-  /** Something for the control thread to do. */
-  @FunctionalInterface
-  private interface Order {
-    void carryOut() throws VmmException, InterruptedException;
-  }
+  /** Most columns or rows that a virtio console can be told of. */
+  private static final int MOST_CHARACTERS = 0xFFFF;
 
   private final MachineConfig config;
   private final HardwareBuilder builder;
   private final LifeCycle life;
   private final ConsolePump pump;
   private final PanicScanner scanner = new PanicScanner();
-  private final BlockingQueue<Order> orders = new LinkedBlockingQueue<>();
-  private final Thread control;
+  private final ControlThread control;
   private final Map<BootStage, Map<String, Long>> countersAt = new ConcurrentHashMap<>();
+  private final HardwareBuilder.Consoles consoles;
+  private final @Nullable ConsolePump virtioPump;
+  private @Nullable HostDevices host;
   private volatile @Nullable Hardware hardware;
   private volatile long silentSince;
 
   /**
    * Starts the control thread; {@link #build} then builds the hardware on it.
    *
-   * @param console takes what the guest prints
+   * @param console takes what the guest prints on its serial console
+   * @param virtioConsole takes what it prints on its virtio console, if it has one
    */
   KvmMachine(
       MachineConfig config,
       HardwareBuilder builder,
       ConsoleOutput console,
+      ConsoleOutput virtioConsole,
       MachineListener listener) {
     this.config = config;
     this.builder = builder;
     this.life = new LifeCycle(config.name(), listener);
+    this.control = new ControlThread("vm-" + config.name() + "-ctl", this);
     this.pump =
         new ConsolePump(
-            config.name(),
+            "vm-" + config.name() + "-console",
             (bytes, offset, length) -> {
               scanner.scan(bytes, offset, length);
               silentSince = System.nanoTime();
               if (scanner.isLastWord()) {
-                orders.add(() -> {});
+                control.post(() -> {});
               }
               console.write(bytes, offset, length);
             });
-    this.control =
-        Thread.ofPlatform().name("vm-" + config.name() + "-ctl").daemon().unstarted(this::control);
+    this.virtioPump =
+        config.devices().console()
+            ? new ConsolePump("vm-" + config.name() + "-hvc0", virtioConsole)
+            : null;
+    this.consoles =
+        new HardwareBuilder.Consoles(pump.ring(), virtioPump == null ? null : virtioPump.ring());
   }
 
   /**
@@ -87,9 +87,12 @@ final class KvmMachine implements VirtualMachine {
    */
   void build() throws VmmException {
     pump.start();
+    if (virtioPump != null) {
+      virtioPump.start();
+    }
     control.start();
     try {
-      order(() -> hardware = builder.build(config, pump.ring(), new Signals()));
+      control.call(this::buildHardware);
       life.reached(BootStage.MACHINE_BUILT);
     } catch (VmmException e) {
       close();
@@ -97,9 +100,18 @@ final class KvmMachine implements VirtualMachine {
     }
   }
 
+  private void buildHardware() throws VmmException, InterruptedException {
+    HostDevices ends = host;
+    if (ends == null) {
+      ends = HostDevices.open(config, why -> control.post(() -> finish(new Outcome.Failed(why))));
+      host = ends;
+    }
+    hardware = builder.build(config, consoles, ends, new Signals());
+  }
+
   @Override
   public void start() throws VmmException {
-    order(
+    control.call(
         () -> {
           if (life.become(MachineState.RUNNING)) {
             running().start();
@@ -128,13 +140,37 @@ final class KvmMachine implements VirtualMachine {
   }
 
   @Override
+  public int virtioInput(byte[] bytes, int offset, int length) {
+    Hardware present = hardware;
+    return present == null ? 0 : present.virtio().consoleInput(bytes, offset, length);
+  }
+
+  @Override
+  public void resizeConsole(int columns, int rows) throws VmmException {
+    if (columns < 1 || columns > MOST_CHARACTERS || rows < 1 || rows > MOST_CHARACTERS) {
+      throw new InvalidConfigException(
+          "A console of %d by %d characters is not possible; choose 1 to %d of each."
+              .formatted(columns, rows, MOST_CHARACTERS));
+    }
+    Hardware present = hardware;
+    if (present != null) {
+      present.virtio().resizeConsole(columns, rows);
+    }
+  }
+
+  @Override
+  public void setLink(String id, boolean up) throws VmmException {
+    control.call(() -> running().virtio().setLink(id, up));
+  }
+
+  @Override
   public void pressPowerButton() throws VmmException {
-    order(() -> running().pressPowerButton());
+    control.call(() -> running().pressPowerButton());
   }
 
   @Override
   public void pause() throws VmmException {
-    order(
+    control.call(
         () -> {
           if (life.state() == MachineState.RUNNING) {
             running().pause();
@@ -145,7 +181,7 @@ final class KvmMachine implements VirtualMachine {
 
   @Override
   public void resume() throws VmmException {
-    order(
+    control.call(
         () -> {
           if (life.state() == MachineState.PAUSED) {
             running().resume();
@@ -156,13 +192,13 @@ final class KvmMachine implements VirtualMachine {
 
   @Override
   public void reset() throws VmmException {
-    order(() -> restart(null));
+    control.call(() -> restart(null));
   }
 
   @Override
   public void kill() {
-    orders.add(() -> finish(new Outcome.Killed()));
-    joinUninterruptibly();
+    control.post(() -> finish(new Outcome.Killed()));
+    control.join();
   }
 
   @Override
@@ -182,54 +218,6 @@ final class KvmMachine implements VirtualMachine {
     return countersAt.getOrDefault(stage, Map.of());
   }
 
-  private void joinUninterruptibly() {
-    if (Thread.currentThread().equals(control)) {
-      return;
-    }
-    boolean interrupted = false;
-    while (control.isAlive()) {
-      try {
-        control.join();
-      } catch (InterruptedException _) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Has the control thread do something and waits for it; nothing after the machine's end. */
-  private void order(Order order) throws VmmException {
-    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
-    orders.add(
-        () -> {
-          try {
-            if (!life.state().isEnd()) {
-              order.carryOut();
-            }
-            done.complete(null);
-          } catch (VmmException | RuntimeException e) {
-            done.completeExceptionally(e);
-          }
-        });
-    try {
-      while (!done.isDone() && control.isAlive()) {
-        done.copy().completeOnTimeout(null, LOOK_AT_SILENCE_MILLIS, TimeUnit.MILLISECONDS).get();
-      }
-      if (done.isCompletedExceptionally()) {
-        done.get();
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof VmmException cause) {
-        throw cause;
-      }
-      throw new VmmException("The machine's control failed: " + e.getCause() + ".", e);
-    }
-  }
-
   private Hardware running() throws VmmException {
     Hardware present = hardware;
     if (present == null) {
@@ -238,28 +226,18 @@ final class KvmMachine implements VirtualMachine {
     return present;
   }
 
-  private void control() {
-    try {
-      while (!life.state().isEnd()) {
-        Order order =
-            scanner.isLastWord()
-                ? orders.poll(LOOK_AT_SILENCE_MILLIS, TimeUnit.MILLISECONDS)
-                : orders.take();
-        if (order != null) {
-          order.carryOut();
-        }
-        lookAtSilence();
-      }
-    } catch (VmmException e) {
-      fail(e.getMessage());
-    } catch (InterruptedException e) {
-      fail("The machine's control thread was interrupted.");
-    } catch (RuntimeException | Error e) {
-      fail("The machine's control met a defect: " + e + ".");
-    }
+  @Override
+  public boolean isEnded() {
+    return life.state().isEnd();
   }
 
-  private void fail(String why) {
+  @Override
+  public boolean isWatched() {
+    return scanner.isLastWord();
+  }
+
+  @Override
+  public void failed(String why) {
     try {
       finish(new Outcome.Failed(why));
     } catch (InterruptedException e) {
@@ -268,7 +246,8 @@ final class KvmMachine implements VirtualMachine {
   }
 
   /** A kernel that printed a panic's last line and nothing since has panicked. */
-  private void lookAtSilence() throws InterruptedException {
+  @Override
+  public void look() throws InterruptedException {
     if (scanner.isLastWord()
         && System.nanoTime() - silentSince >= PanicScanner.SILENCE.toNanos()
         && life.state() == MachineState.RUNNING) {
@@ -279,7 +258,15 @@ final class KvmMachine implements VirtualMachine {
   /** Takes the hardware down, lets the console's last words out, and tells of the end. */
   private void finish(Outcome outcome) throws InterruptedException {
     takeDown();
+    HostDevices ends = host;
+    host = null;
+    if (ends != null) {
+      ends.close();
+    }
     pump.finish(CONSOLE_PATIENCE_MILLIS);
+    if (virtioPump != null) {
+      virtioPump.finish(CONSOLE_PATIENCE_MILLIS);
+    }
     life.end(outcome);
   }
 
@@ -301,11 +288,10 @@ final class KvmMachine implements VirtualMachine {
     }
     takeDown();
     scanner.forget();
-    Hardware fresh = builder.build(config, pump.ring(), new Signals());
-    hardware = fresh;
+    buildHardware();
     life.restarted(why);
     if (life.state() == MachineState.RUNNING) {
-      fresh.start();
+      running().start();
     }
   }
 
@@ -314,11 +300,11 @@ final class KvmMachine implements VirtualMachine {
     private final AtomicBoolean posted = new AtomicBoolean();
 
     /** Every order posted here ends this hardware, so the first is enough, however many come. */
-    private void post(Order order) {
+    private void post(ControlThread.Order order) {
       if (!posted.compareAndSet(false, true)) {
         return;
       }
-      orders.add(
+      control.post(
           () -> {
             Hardware present = hardware;
             if (present != null && present.signals() == this) {

@@ -7,6 +7,7 @@ import org.vivarium.images.BootImage;
 import org.vivarium.images.tiny.TinyLinux;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.config.BootSource;
+import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.VirtualMachine;
 import org.vivarium.vmm.engine.qemu.TestConsole;
@@ -23,16 +24,21 @@ final class TinyGuest implements AutoCloseable {
   static final String PROMPT = "tiny:~# ";
 
   final TestConsole console = new TestConsole();
+  final TestConsole hvc = new TestConsole();
   final TestListener events = new TestListener();
   final VirtualMachine machine;
 
   private TinyGuest(MachineConfig config) throws Exception {
-    machine = new KvmEngine().create(config, console, events);
+    machine = new KvmEngine().create(config, console, hvc, events);
     machine.start();
   }
 
   /** What a test boots. */
-  record Request(String flavour, int cpus, long mib, String extra) {
+  record Request(String flavour, int cpus, long mib, String extra, DeviceSet devices) {
+    Request(String flavour, int cpus, long mib, String extra) {
+      this(flavour, cpus, mib, extra, DeviceSet.NONE);
+    }
+
     static Request small(String extra) {
       return new Request(TinyLinux.DEFAULT_FLAVOUR, 1, 256, extra);
     }
@@ -50,7 +56,8 @@ final class TinyGuest implements AutoCloseable {
                             + ") is not built; ./vivarium test does"));
     BootSource source =
         new BootSource(image.kernel(), image.initrd(), image.commandLine() + " " + request.extra());
-    return new TinyGuest(MachineConfig.of("test", request.cpus(), request.mib() << 20, source));
+    return new TinyGuest(
+        MachineConfig.of("test", request.cpus(), request.mib() << 20, source, request.devices()));
   }
 
   /** The words that make Tiny Linux run a script instead of a shell and power off. */

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 /**
  * What is at the other end of a network card's cable: passt, a TAP device, another card, nothing.
  *
- * <p>{@link #send} and {@link #receive} are called on the I/O loop and do not block; the buffers
- * are used again after the call.
+ * <p>{@link #send}, {@link #flush} and {@link #receive} are called on the I/O loop and do not
+ * block; the buffers are used again after the call.
  */
 public interface NetBackend {
   /** How a back end tells the card to go on. Any thread. */
@@ -16,6 +16,9 @@ public interface NetBackend {
 
     /** A frame may have come. */
     void receiveReady();
+
+    /** {@link NetBackend#carrier} may answer differently now. */
+    void carrierChanged();
   }
 
   /**
@@ -44,6 +47,14 @@ public interface NetBackend {
    *     Events#sendReady}
    */
   boolean send(NetHeader header, ByteBuffer frame);
+
+  /** Passes on the frames that {@link #send} took and kept. */
+  default void flush() {}
+
+  /** Whether there is anything at the cable's other end. Any thread. */
+  default boolean carrier() {
+    return true;
+  }
 
   /**
    * Takes the next frame from the network.

@@ -48,11 +48,23 @@ public final class NetDevice implements VirtioDevice {
   }
 
   /** Plugs the cable in or out: without it frames of both directions are lost. Any thread. */
-  public synchronized void setLink(boolean up) {
-    if (link.isUp() == up) {
+  public synchronized void setLink(boolean pluggedIn) {
+    boolean before = link.isUp();
+    link.plug(pluggedIn);
+    tellLink(before);
+  }
+
+  private synchronized void carrierChanged() {
+    boolean before = link.isUp();
+    link.carrier(backend.carrier());
+    tellLink(before);
+  }
+
+  private void tellLink(boolean before) {
+    boolean up = link.isUp();
+    if (up == before) {
       return;
     }
-    link.set(up);
     configSpace.update(NetLayout.configuration(config, up));
     ActivationContext context = active;
     if (context != null) {
@@ -104,8 +116,9 @@ public final class NetDevice implements VirtioDevice {
     DeviceQueue transmit = context.queue(TRANSMIT);
     active = context;
     backend.start(
-        new QueueEvents(receive, transmit),
+        new QueueEvents(receive, transmit, this::carrierChanged),
         context.features() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
+    carrierChanged();
     if (receive != null) {
       receiver = new ReceiveHandler(backend, link, receive, context);
       receiver.start(loop);
@@ -137,8 +150,14 @@ public final class NetDevice implements VirtioDevice {
   }
 
   /** Wakes the handlers by the same events as the driver does. */
-  private record QueueEvents(@Nullable DeviceQueue receive, @Nullable DeviceQueue transmit)
+  private record QueueEvents(
+      @Nullable DeviceQueue receive, @Nullable DeviceQueue transmit, Runnable linkChange)
       implements NetBackend.Events {
+    @Override
+    public void carrierChanged() {
+      linkChange.run();
+    }
+
     @Override
     public void sendReady() {
       if (transmit != null) {

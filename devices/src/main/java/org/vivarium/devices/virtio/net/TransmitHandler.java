@@ -76,6 +76,11 @@ final class TransmitHandler implements QueuePump.Handler {
     return !link.isUp() || backend.send(header, frame) ? 0 : QueuePump.LATER;
   }
 
+  @Override
+  public void turnEnded() {
+    backend.flush();
+  }
+
   private void copy(ChainReader reader) {
     ranges.clear();
     reader.take(reader.remaining(), ranges);

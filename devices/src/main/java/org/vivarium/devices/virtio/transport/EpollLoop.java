@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.kvm.Epoll;
 import org.vivarium.kvm.EventFd;
+import org.vivarium.kvm.FileDescriptor;
 import org.vivarium.kvm.KvmException;
 
 /**
@@ -18,13 +19,21 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
   private static final int EVENTS_PER_WAIT = 64;
   private static final int WAKE_TOKEN = -1;
 
-  private final class EventWatch implements Watch {
-    private final EventFd event;
+  private final class LoopWatch implements DescriptorWatch {
+    private final FileDescriptor descriptor;
+    private final @Nullable EventFd event;
     private final Runnable callback;
 
-    EventWatch(EventFd event, Runnable callback) {
+    /** {@code event} is the descriptor if it is to be drained before the callback. */
+    LoopWatch(FileDescriptor descriptor, @Nullable EventFd event, Runnable callback) {
+      this.descriptor = descriptor;
       this.event = event;
       this.callback = callback;
+    }
+
+    @Override
+    public void await(int events) {
+      change(this, events);
     }
 
     @Override
@@ -40,7 +49,7 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
   private volatile boolean closing;
 
   /** By token; a free place is null. Replaced as a whole, under this object's lock. */
-  private volatile @Nullable EventWatch[] watches = new EventWatch[8];
+  private volatile @Nullable LoopWatch[] watches = new LoopWatch[8];
 
   private EpollLoop(
       Epoll epoll, EventFd wake, String name, Thread.UncaughtExceptionHandler crashHandler) {
@@ -73,9 +82,17 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
   }
 
   @Override
-  public synchronized Watch watch(EventFd event, Runnable callback) {
-    EventWatch watch = new EventWatch(event, callback);
-    @Nullable EventWatch[] changed = watches;
+  public Watch watch(EventFd event, Runnable callback) {
+    return add(new LoopWatch(event, event, callback), Epoll.IN);
+  }
+
+  @Override
+  public DescriptorWatch watch(FileDescriptor descriptor, int events, Runnable callback) {
+    return add(new LoopWatch(descriptor, null, callback), events | Epoll.EDGE_TRIGGERED);
+  }
+
+  private synchronized LoopWatch add(LoopWatch watch, int events) {
+    @Nullable LoopWatch[] changed = watches;
     int token = 0;
     while (token < changed.length && changed[token] != null) {
       token++;
@@ -84,7 +101,7 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
     changed[token] = watch;
     watches = changed;
     try {
-      epoll.add(event.fd(), Epoll.IN, token);
+      epoll.add(watch.descriptor.fd(), events, token);
     } catch (KvmException e) {
       throw new IllegalStateException("Cannot wait for a device's event", e);
     }
@@ -146,20 +163,33 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
       }
       return;
     }
-    EventWatch watch = watches[token];
-    // A watch that an earlier callback of this round cancelled is gone, its event perhaps closed.
-    if (watch != null && watch.event.drain() > 0) {
+    LoopWatch watch = watches[token];
+    // A watch that an earlier callback of this round cancelled is gone, its event perhaps closed,
+    // or another watch is in its place, whose callback then runs for no reason.
+    if (watch != null && (watch.event == null || watch.event.drain() > 0)) {
       watch.callback.run();
     }
   }
 
-  private synchronized void forget(EventWatch watch) {
-    @Nullable EventWatch[] changed = watches.clone();
+  private synchronized void change(LoopWatch watch, int events) {
+    for (int token = 0; token < watches.length; token++) {
+      if (watch.equals(watches[token])) {
+        try {
+          epoll.modify(watch.descriptor.fd(), events | Epoll.EDGE_TRIGGERED, token);
+        } catch (KvmException e) {
+          throw new IllegalStateException("Cannot wait for a descriptor of a device", e);
+        }
+      }
+    }
+  }
+
+  private synchronized void forget(LoopWatch watch) {
+    @Nullable LoopWatch[] changed = watches.clone();
     for (int i = 0; i < changed.length; i++) {
       if (watch.equals(changed[i])) {
         changed[i] = null;
         try {
-          epoll.remove(watch.event.fd());
+          epoll.remove(watch.descriptor.fd());
         } catch (KvmException e) {
           throw new IllegalStateException("Cannot stop waiting for a device's event", e);
         }

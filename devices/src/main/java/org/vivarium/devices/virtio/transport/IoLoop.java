@@ -1,6 +1,7 @@
 package org.vivarium.devices.virtio.transport;
 
 import org.vivarium.kvm.EventFd;
+import org.vivarium.kvm.FileDescriptor;
 
 /**
  * The I/O thread of a device: waits for events and runs what belongs to them, one at a time.
@@ -15,11 +16,30 @@ public interface IoLoop {
     void cancel();
   }
 
+  /** A descriptor that is waited for. */
+  interface DescriptorWatch extends Watch {
+    /**
+     * Changes what is waited for, and runs the callback soon if that is so already. Called on the
+     * loop's thread.
+     */
+    void await(int events);
+  }
+
   /**
    * Runs {@code callback} on the loop's thread each time the event's count is above 0, after
    * setting it to 0. Any thread.
    */
   Watch watch(EventFd event, Runnable callback);
+
+  /**
+   * Runs {@code callback} on the loop's thread when a descriptor that was not ready becomes ready,
+   * and now and then for no reason: the callback tries, and goes on until it would have to wait.
+   * Any thread. Cancel before closing the descriptor.
+   *
+   * @param events what for: {@link org.vivarium.kvm.Epoll#IN} and {@link
+   *     org.vivarium.kvm.Epoll#OUT}, or-ed
+   */
+  DescriptorWatch watch(FileDescriptor descriptor, int events, Runnable callback);
 
   /** Runs {@code task} once on the loop's thread, after the tasks given before it. Any thread. */
   void execute(Runnable task);

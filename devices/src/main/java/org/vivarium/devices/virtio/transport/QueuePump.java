@@ -36,6 +36,9 @@ public final class QueuePump {
      *     {@link #LATER}
      */
     long handle(DescriptorChain chain);
+
+    /** No more requests for now: passes on what was gathered from several. */
+    default void turnEnded() {}
   }
 
   private enum Turn {
@@ -106,6 +109,7 @@ public final class QueuePump {
       }
       turn = serve();
     }
+    handler.turnEnded();
     queue.notifyUsed();
   }
 

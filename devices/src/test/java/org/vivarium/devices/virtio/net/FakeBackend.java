@@ -12,6 +12,7 @@ final class FakeBackend implements NetBackend {
   final List<byte[]> sent = new ArrayList<>();
   final Queue<byte[]> incoming = new ArrayDeque<>();
   long offloads;
+  boolean carrier = true;
   int room = Integer.MAX_VALUE;
   int gsoType;
   byte @Nullable [] endless;
@@ -21,6 +22,11 @@ final class FakeBackend implements NetBackend {
   @Override
   public long offloads() {
     return offloads;
+  }
+
+  @Override
+  public boolean carrier() {
+    return carrier;
   }
 
   @Override

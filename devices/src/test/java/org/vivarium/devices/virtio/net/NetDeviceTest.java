@@ -298,6 +298,38 @@ class NetDeviceTest {
   }
 
   @Test
+  void linkIsUpWhileTheCableIsPluggedInAndSomethingIsAtItsOtherEnd() {
+    backend.carrier = false;
+    driver.start();
+    long atStart = driver.config(6, 2);
+    NetBackend.Events events = backend.events;
+    assertNotNull(events);
+    device.setLink(false);
+    backend.carrier = true;
+    events.carrierChanged();
+    long unplugged = driver.config(6, 2);
+    device.setLink(true);
+
+    assertEquals(0, atStart);
+    assertEquals(0, unplugged);
+    assertEquals(1, driver.config(6, 2));
+    assertEquals(2, driver.msix().take(DriverSideDevice.CONFIG_VECTOR));
+  }
+
+  @Test
+  void looseCableHasNoLinkAndTakesEveryFrame() {
+    driver.close();
+    device = new NetDevice("test", NetConfig.of(MAC), new NoneBackend(), loop);
+    driver = new DriverSideDevice(ram, loop, device);
+    driver.start();
+
+    send(header(0, 0, 0, 0, 0, 0), frame(MAC, 60));
+
+    assertEquals(0, driver.config(6, 2));
+    assertEquals(1, driver.queue(TRANSMIT).allUsed().size());
+  }
+
+  @Test
   void resetDetachesTheBackendAndARestartWorks() {
     driver.start();
     driver.reset();

@@ -4,8 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.transport.IoLoop;
+import org.vivarium.kvm.Epoll;
 import org.vivarium.kvm.EventFd;
+import org.vivarium.kvm.FileDescriptor;
+import org.vivarium.kvm.KvmException;
 
 /** An I/O loop that turns when a test says so, on the test's thread. */
 public final class ManualLoop implements IoLoop {
@@ -24,7 +28,58 @@ public final class ManualLoop implements IoLoop {
     }
   }
 
+  /** A descriptor with an epoll of its own, which is closed with the watch. */
+  private final class OwnWatch implements DescriptorWatch {
+    private final FileDescriptor descriptor;
+    private final Runnable callback;
+    private @Nullable Epoll epoll;
+
+    OwnWatch(FileDescriptor descriptor, int events, Runnable callback) {
+      this.descriptor = descriptor;
+      this.callback = callback;
+      try {
+        epoll = Epoll.create(1);
+        epoll.add(descriptor.fd(), events | Epoll.EDGE_TRIGGERED, 0);
+      } catch (KvmException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    @Override
+    public void await(int events) {
+      try {
+        if (epoll != null) {
+          epoll.modify(descriptor.fd(), events | Epoll.EDGE_TRIGGERED, 0);
+        }
+      } catch (KvmException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    boolean turn() {
+      try {
+        if (epoll == null || epoll.await(0) == 0) {
+          return false;
+        }
+      } catch (KvmException e) {
+        throw new AssertionError(e);
+      }
+      callback.run();
+      return true;
+    }
+
+    @Override
+    public void cancel() {
+      descriptors.remove(this);
+      if (epoll != null) {
+        epoll.close();
+        epoll = null;
+      }
+    }
+  }
+
   private final List<ManualWatch> watches = new ArrayList<>();
+  private final List<OwnWatch> descriptors = new ArrayList<>();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
   /** Makes an idle loop. */
@@ -38,13 +93,21 @@ public final class ManualLoop implements IoLoop {
   }
 
   @Override
+  public synchronized DescriptorWatch watch(
+      FileDescriptor descriptor, int events, Runnable callback) {
+    OwnWatch watch = new OwnWatch(descriptor, events, callback);
+    descriptors.add(watch);
+    return watch;
+  }
+
+  @Override
   public void execute(Runnable task) {
     tasks.add(task);
   }
 
   /** Number of events that are waited for. */
   public int watched() {
-    return watches.size();
+    return watches.size() + descriptors.size();
   }
 
   /** Runs tasks and callbacks until there is nothing to do. */
@@ -73,6 +136,9 @@ public final class ManualLoop implements IoLoop {
         watch.callback.run();
         worked = true;
       }
+    }
+    for (int i = 0; i < descriptors.size(); i++) {
+      worked |= descriptors.get(i).turn();
     }
     return worked;
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -19,8 +20,11 @@ import org.junit.jupiter.api.Timeout;
 import org.vivarium.devices.virtio.queue.DescriptorChain;
 import org.vivarium.devices.virtio.testing.DriverSideQueue;
 import org.vivarium.devices.virtio.testing.GuestRam;
+import org.vivarium.kvm.Epoll;
 import org.vivarium.kvm.EventFd;
 import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.NativeBuffer;
+import org.vivarium.kvm.UnixSocket;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class EpollLoopTest {
@@ -54,6 +58,34 @@ class EpollLoopTest {
 
     assertEquals("ab", order.toString());
     assertNotEquals(Thread.currentThread(), on[0]);
+  }
+
+  @Test
+  void descriptorIsReportedWhenItBecomesReadyAndForWhatIsAsked() throws Exception {
+    List<UnixSocket> pair = UnixSocket.pair();
+    NativeBuffer buffer = new NativeBuffer(16);
+    Semaphore calls = new Semaphore(0);
+    IoLoop.DescriptorWatch watch = loop.watch(pair.getFirst(), Epoll.IN, calls::release);
+
+    pair.getLast().write(buffer, 0, 1);
+    calls.acquire();
+    loop.execute(() -> watch.await(Epoll.IN | Epoll.OUT));
+    calls.acquire();
+    CountDownLatch cancelled = new CountDownLatch(1);
+    loop.execute(
+        () -> {
+          watch.cancel();
+          cancelled.countDown();
+        });
+    cancelled.await();
+    calls.drainPermits();
+    pair.getLast().write(buffer, 0, 1);
+    CountDownLatch turned = new CountDownLatch(1);
+    loop.execute(turned::countDown);
+    turned.await();
+
+    assertEquals(0, calls.availablePermits());
+    pair.forEach(UnixSocket::close);
   }
 
   @Test

@@ -1,0 +1,72 @@
+package org.vivarium.devices.virtio.net;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.vivarium.kvm.UnixSocket;
+
+/**
+ * How passt is started.
+ *
+ * @param executable the program, or its name to be looked for in PATH
+ * @param socket where passt listens for this process; in a folder of the user's alone. A socket
+ *     that an earlier passt left there is replaced
+ * @param forwards ports of the host that lead into the guest
+ * @param mtu largest packet that passt tells the guest about, 1280 to 65520, or 0 for its default
+ */
+public record PasstOptions(Path executable, Path socket, List<PasstForward> forwards, int mtu) {
+  /** Checks the ranges and copies the list. */
+  public PasstOptions {
+    forwards = List.copyOf(forwards);
+    if (mtu != 0 && (mtu < 1280 || mtu > 65520)) {
+      throw new IllegalArgumentException("Passt mtu " + mtu + " is not from 1280 to 65520");
+    }
+    if (socket.toString().getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
+      throw new IllegalArgumentException(
+          "Passt socket " + socket + " has more than " + UnixSocket.MAX_PATH_BYTES + " bytes");
+    }
+  }
+
+  /** The passt of this computer with its own choice of MTU. */
+  public static PasstOptions of(Path socket, List<PasstForward> forwards) {
+    return new PasstOptions(Path.of("passt"), socket, forwards, 0);
+  }
+
+  /** The same with other forwards. */
+  public PasstOptions withForwards(List<PasstForward> others) {
+    return new PasstOptions(executable, socket, others, mtu);
+  }
+
+  /**
+   * The command line.
+   *
+   * @param root whether this process is root's. By default passt then becomes "nobody", who cannot
+   *     make a socket in the user's folder; it gives up its capabilities either way
+   */
+  List<String> command(boolean root) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(executable.toString(), "-f", "-q", "-e", "-1", "-s", socket.toString()));
+    if (root) {
+      command.addAll(List.of("--runas", "0:0"));
+    }
+    if (mtu != 0) {
+      command.addAll(List.of("-m", Integer.toString(mtu)));
+    }
+    for (PasstForward.Protocol protocol : PasstForward.Protocol.values()) {
+      boolean none = true;
+      for (PasstForward forward : forwards) {
+        if (forward.protocol() == protocol) {
+          command.addAll(List.of(protocol.option(), forward.specification()));
+          none = false;
+        }
+      }
+      if (none) {
+        // Said outright: passt forwards the UDP ports of forwarded TCP ports of its own accord.
+        command.addAll(List.of(protocol.option(), "none"));
+      }
+    }
+    return command;
+  }
+}
