@@ -13,6 +13,7 @@ module org.vivarium.vmm {
   exports org.vivarium.vmm.client;
   exports org.vivarium.vmm.config;
   exports org.vivarium.vmm.definition;
+  exports org.vivarium.vmm.disk;
   exports org.vivarium.vmm.engine;
   exports org.vivarium.vmm.machine;
   exports org.vivarium.vmm.process;
