@@ -231,8 +231,7 @@ public final class MachineModel {
   public void ask(Command command, Runnable done) {
     MachineConnection connection = feed.connection().get();
     if (connection == null) {
-      ui.errors()
-          .report(new VmmException(ui.text("error.notRunning", name)));
+      ui.errors().report(new VmmException(ui.text("error.notRunning", name)));
       return;
     }
     ui.background()

@@ -71,8 +71,7 @@ public final class MachinesModel implements AutoCloseable {
    * @param failed hears why not
    */
   public void create(
-      VmDefinition definition,
-      Consumer<MachineModel> done, Consumer<Throwable> failed) {
+      VmDefinition definition, Consumer<MachineModel> done, Consumer<Throwable> failed) {
     ui.background()
         .call(
             () -> {

@@ -184,9 +184,7 @@ final class DisksView extends VBox {
 
   private void askToDetach(DiskConfig disk) {
     Optional<String> running =
-        machine.active().get()
-            ? Optional.of(ui.text("disks.detachRunning"))
-            : Optional.empty();
+        machine.active().get() ? Optional.of(ui.text("disks.detachRunning")) : Optional.empty();
     ui.dialogs()
         .ask(
             new Dialogs.Question(
