@@ -13,8 +13,8 @@ import picocli.CommandLine.IVersionProvider;
     description = "Full virtual machines on your own computer, measured beside containers.",
     footer = {
       "",
-      "Without a command: a first Linux guest in this terminal. Ctrl-] leaves it.",
-      "The launcher adds: vivarium build, vivarium test."
+      "Without a command: the desktop; without a display, a first Linux guest in this terminal.",
+      "The launcher adds: vivarium desktop, vivarium build, vivarium test."
     })
 final class VivariumCommand {
   static final String NAME = "vivarium";

@@ -30,8 +30,7 @@ public final class Desktop implements AutoCloseable {
    * @param engine tells which engine this computer offers; blocks
    * @param home where settings and images are kept
    */
-  public record Setting(
-      Machines machines, Callable<EngineChoice.Decision> engine, Path home) {}
+  public record Setting(Machines machines, Callable<EngineChoice.Decision> engine, Path home) {}
 
   private static final double WIDTH = 1280;
   private static final double HEIGHT = 800;

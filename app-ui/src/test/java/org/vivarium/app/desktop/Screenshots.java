@@ -12,6 +12,7 @@ import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.app.desktop.base.Settings.ThemeChoice;
 import org.vivarium.app.desktop.base.Texts;
 import org.vivarium.app.desktop.chart.PngWriter;
+import org.vivarium.app.desktop.machines.Definitions;
 import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.MachinePage;
@@ -19,13 +20,12 @@ import org.vivarium.app.desktop.shell.DeskModel;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.DiskFormat;
 import org.vivarium.vmm.config.RateLimit;
-import org.vivarium.app.desktop.machines.Definitions;
 import org.vivarium.vmm.definition.VmDefinition;
 import org.vivarium.vmm.engine.EngineChoice;
 
 /**
- * Draws every page in both themes and two sizes into PNG files, with fake machines; run with
- * {@code -Dglass.platform=Headless -Dprism.order=sw} and a folder as the argument.
+ * Draws every page in both themes and two sizes into PNG files, with fake machines; run with {@code
+ * -Dglass.platform=Headless -Dprism.order=sw} and a folder as the argument.
  */
 final class Screenshots {
   private static final long SETTLE_MILLIS = 900;
@@ -77,7 +77,10 @@ final class Screenshots {
   }
 
   private void drawAll(String only) throws Exception {
-    for (int[] size : only.equals("quick") ? new int[][] {{1280, 800}} : new int[][] {{1280, 800}, {1920, 1080}}) {
+    for (int[] size :
+        only.equals("quick")
+            ? new int[][] {{1280, 800}}
+            : new int[][] {{1280, 800}, {1920, 1080}}) {
       for (ThemeChoice theme : List.of(ThemeChoice.LIGHT, ThemeChoice.DARK)) {
         onFx(
             () -> {

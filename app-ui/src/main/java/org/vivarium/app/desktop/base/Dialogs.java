@@ -47,10 +47,7 @@ public final class Dialogs {
           close();
           action.run();
         });
-    show(
-        question.title(),
-        confirm,
-        Controls.paragraph(question.text(), "dialog-text"));
+    show(question.title(), confirm, Controls.paragraph(question.text(), "dialog-text"));
   }
 
   /**

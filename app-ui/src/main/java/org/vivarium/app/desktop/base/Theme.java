@@ -37,7 +37,9 @@ public final class Theme {
     return SCHEME.get() == ColorScheme.DARK;
   }
 
-  /** Gives the scene its colours, now and whenever the choice or the system's preference changes. */
+  /**
+   * Gives the scene its colours, now and whenever the choice or the system's preference changes.
+   */
   public static void follow(Settings settings, Scene scene) {
     for (String sheet : SHEETS) {
       scene

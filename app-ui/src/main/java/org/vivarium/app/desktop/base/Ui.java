@@ -9,7 +9,8 @@ package org.vivarium.app.desktop.base;
  * @param background where work that blocks is done
  * @param settings what a person has chosen for the window
  */
-public record Ui(Texts texts, Errors errors, Dialogs dialogs, Background background, Settings settings) {
+public record Ui(
+    Texts texts, Errors errors, Dialogs dialogs, Background background, Settings settings) {
   /** The words of {@code key}; see {@link Texts#get}. */
   public String text(String key, Object... values) {
     return texts.get(key, values);

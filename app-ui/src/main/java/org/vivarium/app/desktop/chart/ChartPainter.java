@@ -172,8 +172,7 @@ final class ChartPainter {
               || Double.isNaN(one.value().applyAsDouble(shown.get(i)));
       if (ends) {
         piece(shown, one, colour, base, start, i);
-        boolean unknown =
-            i < shown.size() && Double.isNaN(one.value().applyAsDouble(shown.get(i)));
+        boolean unknown = i < shown.size() && Double.isNaN(one.value().applyAsDouble(shown.get(i)));
         start = unknown ? i + 1 : i;
       }
     }
@@ -243,10 +242,7 @@ final class ChartPainter {
     boolean leftHalf = x < LEFT + (width - LEFT) / 2;
     g.setTextAlign(leftHalf ? TextAlignment.LEFT : TextAlignment.RIGHT);
     g.setTextBaseline(VPos.TOP);
-    g.fillText(
-        CLOCK.format(Instant.ofEpochMilli(point.millis())),
-        leftHalf ? x + 6 : x - 6,
-        TOP);
+    g.fillText(CLOCK.format(Instant.ofEpochMilli(point.millis())), leftHalf ? x + 6 : x - 6, TOP);
   }
 
   private double x(long millis) {

@@ -106,8 +106,7 @@ final class NewMachineModel {
                 Path.of(kernel.get().strip()),
                 initrd.get().isBlank() ? null : Path.of(initrd.get().strip()),
                 commandLine.get());
-    List<NetConfig> networks =
-        network.get() ? List.of(NewMachines.userNetwork("net0")) : List.of();
+    List<NetConfig> networks = network.get() ? List.of(NewMachines.userNetwork("net0")) : List.of();
     return new VmDefinition(
         name.get(),
         description.get(),

@@ -57,8 +57,7 @@ public final class NewMachineView extends ScrollPane {
     cancel.setCancelButton(true);
     cancel.setOnAction(_ -> cancelled.run());
     Field name =
-        new Field(ui.text("form.name"), text(model.name, "new-name"), "")
-            .check(model::nameProblem);
+        new Field(ui.text("form.name"), text(model.name, "new-name"), "").check(model::nameProblem);
     Field description =
         new Field(ui.text("form.description"), text(model.description, "new-description"), "");
     Field cpus =
@@ -72,10 +71,12 @@ public final class NewMachineView extends ScrollPane {
     TextField disk = text(model.diskGib, "new-disk");
     disk.disableProperty().bind(model.withDisk.not());
     Field diskField =
-        new Field(ui.text("disks.size"), disk, ui.text("disks.sizeHint"))
-            .check(model::diskProblem);
+        new Field(ui.text("disks.size"), disk, ui.text("disks.sizeHint")).check(model::diskProblem);
     Field kernel =
-        new Field(ui.text("form.kernel"), text(model.kernel, "new-kernel"), ui.text("form.kernelHint"))
+        new Field(
+                ui.text("form.kernel"),
+                text(model.kernel, "new-kernel"),
+                ui.text("form.kernelHint"))
             .check(model::kernelProblem);
     Field initrd =
         new Field(ui.text("form.initrd"), text(model.initrd, "new-initrd"), "")

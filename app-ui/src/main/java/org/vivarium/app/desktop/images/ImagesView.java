@@ -76,8 +76,7 @@ public final class ImagesView extends ScrollPane {
       machine
           .definition()
           .ifPresent(
-              definition ->
-                  definition.devices().disks().forEach(disk -> addDisk(machine, disk)));
+              definition -> definition.devices().disks().forEach(disk -> addDisk(machine, disk)));
     }
     if (disks.getChildren().isEmpty()) {
       disks
@@ -97,10 +96,7 @@ public final class ImagesView extends ScrollPane {
             .count();
     String name = image.id().equals("tiny") ? ui.text("guest.tiny") : image.id();
     HBox row =
-        row(
-            Feather.BOX,
-            name,
-            ui.text(image.ready() ? "images.tinyReady" : "images.tinyMissing"));
+        row(Feather.BOX, name, ui.text(image.ready() ? "images.tinyReady" : "images.tinyMissing"));
     Label state =
         Controls.label(
             ui.text(image.ready() ? "images.ready" : "images.notBuilt"), "small", "muted");
@@ -112,8 +108,7 @@ public final class ImagesView extends ScrollPane {
   }
 
   private void addDisk(MachineModel machine, DiskConfig disk) {
-    HBox row =
-        row(Feather.HARD_DRIVE, machine.name() + " · " + disk.id(), disk.file().toString());
+    HBox row = row(Feather.HARD_DRIVE, machine.name() + " · " + disk.id(), disk.file().toString());
     Label size = Controls.label("", "small", "figures");
     row.getChildren().add(size);
     disks.getChildren().add(row);

@@ -20,8 +20,7 @@ public final class Definitions {
     DeviceSet old = definition.devices();
     return withDevices(
         definition,
-        new DeviceSet(
-            disks, old.networks(), old.rng(), old.balloon(), old.console(), old.vsock()));
+        new DeviceSet(disks, old.networks(), old.rng(), old.balloon(), old.console(), old.vsock()));
   }
 
   /** With other network cards. */
@@ -29,8 +28,7 @@ public final class Definitions {
     DeviceSet old = definition.devices();
     return withDevices(
         definition,
-        new DeviceSet(
-            old.disks(), networks, old.rng(), old.balloon(), old.console(), old.vsock()));
+        new DeviceSet(old.disks(), networks, old.rng(), old.balloon(), old.console(), old.vsock()));
   }
 
   private static VmDefinition withDevices(VmDefinition old, DeviceSet devices) {

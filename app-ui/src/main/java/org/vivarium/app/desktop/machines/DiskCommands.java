@@ -35,8 +35,7 @@ public final class DiskCommands {
       return;
     }
     DiskConfig disk = Definitions.newDisk(definition, file);
-    Runnable keep =
-        () -> machine.change(Definitions.withDisk(definition, disk, true), () -> {});
+    Runnable keep = () -> machine.change(Definitions.withDisk(definition, disk, true), () -> {});
     if (machine.connection().get() == null) {
       keep.run();
     } else {
@@ -70,8 +69,7 @@ public final class DiskCommands {
     if (definition == null) {
       return;
     }
-    Runnable keep =
-        () -> machine.change(Definitions.withDisk(definition, disk, false), () -> {});
+    Runnable keep = () -> machine.change(Definitions.withDisk(definition, disk, false), () -> {});
     if (machine.connection().get() == null) {
       keep.run();
     } else {

@@ -74,8 +74,7 @@ public final class DiskFiles {
   public static void resize(Path file, DiskConfig disk, long bytes) throws IOException {
     boolean qcow2 = disk.format() == org.vivarium.vmm.config.DiskFormat.QCOW2;
     try (DiskImage image =
-        DiskImages.open(
-            file, qcow2 ? DiskFormat.QCOW2 : DiskFormat.RAW, DiskOptions.readWrite())) {
+        DiskImages.open(file, qcow2 ? DiskFormat.QCOW2 : DiskFormat.RAW, DiskOptions.readWrite())) {
       image.resize(bytes);
       image.flush();
     }

@@ -50,8 +50,7 @@ public final class HostModel implements AutoCloseable {
    * @param choose which engine this computer offers; blocks
    * @param proc where the kernel tells about itself, /proc
    */
-  public HostModel(
-      Ui ui, Callable<EngineChoice.Decision> choose, Path proc) {
+  public HostModel(Ui ui, Callable<EngineChoice.Decision> choose, Path proc) {
     this.proc = proc;
     clock.scheduleAtFixedRate(this::look, 0, 1, TimeUnit.SECONDS);
     ui.background()
@@ -103,7 +102,8 @@ public final class HostModel implements AutoCloseable {
       total += Long.parseLong(fields[i]);
     }
     long busy = total - Long.parseLong(fields[4]) - Long.parseLong(fields[5]);
-    double share = lastTotal == 0 ? -1 : (double) (busy - lastBusy) / Math.max(1, total - lastTotal);
+    double share =
+        lastTotal == 0 ? -1 : (double) (busy - lastBusy) / Math.max(1, total - lastTotal);
     lastBusy = busy;
     lastTotal = total;
     return share;

@@ -182,14 +182,14 @@ public final class MachineModel {
                   return true;
                 },
                 _ -> {
-                  if (feed.connection().get() == connection) {
+                  if (connection.equals(feed.connection().get())) {
                     ended();
                     ui.errors().report(new Errors.Problem(ui.text("shutdown.deaf", name), ""));
                   }
                 },
                 thrown -> {
                   // A machine that has turned itself off no longer takes orders: that is no fault.
-                  if (feed.connection().get() == connection && work != null) {
+                  if (connection.equals(feed.connection().get()) && work != null) {
                     ended();
                     feed.refresh();
                     LOG.debug("{} takes no more orders", name, thrown);
@@ -231,8 +231,7 @@ public final class MachineModel {
   public void ask(Command command, Runnable done) {
     MachineConnection connection = feed.connection().get();
     if (connection == null) {
-      ui.errors()
-          .report(new VmmException(ui.text("error.notRunning", name)));
+      ui.errors().report(new VmmException(ui.text("error.notRunning", name)));
       return;
     }
     ui.background()

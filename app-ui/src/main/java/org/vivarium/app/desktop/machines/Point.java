@@ -69,7 +69,9 @@ public record Point(
         rate(guestNanos(before), guestNanos(now), seconds) / 1e9,
         rate(vmmNanos(before), vmmNanos(now), seconds) / 1e9,
         told(now.guestMemoryTotal()),
-        now.guestMemoryFree() < 0 ? Double.NaN : told(now.guestMemoryTotal()) - now.guestMemoryFree(),
+        now.guestMemoryFree() < 0
+            ? Double.NaN
+            : told(now.guestMemoryTotal()) - now.guestMemoryFree(),
         told(now.guestMemoryCaches()),
         Math.max(0, now.hostGuestRam()),
         Math.max(0, now.hostVmm()),

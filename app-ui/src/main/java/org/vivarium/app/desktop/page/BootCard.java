@@ -47,8 +47,7 @@ final class BootCard extends VBox {
     }
     Label sum = Controls.label(Units.nanos(total), "big-value");
     shown.add(
-        Controls.row(
-            8, Controls.label(ui.text("boot.total"), "muted"), Controls.spacer(), sum));
+        Controls.row(8, Controls.label(ui.text("boot.total"), "muted"), Controls.spacer(), sum));
     rows.getChildren().setAll(shown);
   }
 

@@ -74,8 +74,7 @@ final class Charts {
     List<Series> series = new ArrayList<>();
     for (int i = 0; i < reasons.size(); i++) {
       String reason = reasons.get(i);
-      series.add(
-          new Series(reason, "series-exit-" + i, p -> p.exits().getOrDefault(reason, 0.0)));
+      series.add(new Series(reason, "series-exit-" + i, p -> p.exits().getOrDefault(reason, 0.0)));
     }
     series.add(
         new Series(

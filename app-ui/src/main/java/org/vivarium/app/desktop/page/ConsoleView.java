@@ -93,7 +93,9 @@ public final class ConsoleView extends VBox implements AutoCloseable {
     }
   }
 
-  /** Opens the console of a machine that has begun to run; keeps the last picture of one that ended. */
+  /**
+   * Opens the console of a machine that has begun to run; keeps the last picture of one that ended.
+   */
   private void connect(@Nullable MachineConnection connection) {
     showOff();
     if (connection == null) {
@@ -112,7 +114,7 @@ public final class ConsoleView extends VBox implements AutoCloseable {
               }
             },
             thrown -> {
-              if (machine.connection().get() == connection) {
+              if (connection.equals(machine.connection().get())) {
                 ui.errors().report(thrown);
               }
             });

@@ -116,7 +116,9 @@ final class GraphsView extends VBox {
       return;
     }
     Map<String, Double> sums = new HashMap<>();
-    history.points().forEach(p -> p.exits().forEach((why, rate) -> sums.merge(why, rate, Double::sum)));
+    history
+        .points()
+        .forEach(p -> p.exits().forEach((why, rate) -> sums.merge(why, rate, Double::sum)));
     namedExits =
         sums.entrySet().stream()
             .sorted(Map.Entry.<String, Double>comparingByValue().reversed())

@@ -45,8 +45,7 @@ public enum MachineAction {
 
   /** Its keys, which no program in a terminal takes. */
   public KeyCombination keys() {
-    return new KeyCodeCombination(
-        key, KeyCombination.CONTROL_DOWN, KeyCombination.SHIFT_DOWN);
+    return new KeyCodeCombination(key, KeyCombination.CONTROL_DOWN, KeyCombination.SHIFT_DOWN);
   }
 
   /** Whether it makes sense for a machine in that state. */

@@ -17,7 +17,9 @@ import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.vmm.client.MachineConnection;
 
-/** Does what a person asks of one or several machines, after one question where something is lost. */
+/**
+ * Does what a person asks of one or several machines, after one question where something is lost.
+ */
 public final class MachineActions {
   private final Ui ui;
 
@@ -41,8 +43,7 @@ public final class MachineActions {
       case OPEN_FOLDER -> fitting.forEach(this::openFolder);
       case RESTART ->
           question(action, fitting, () -> fitting.forEach(m -> m.ask(MachineConnection::reset)));
-      case FORCE_OFF ->
-          question(action, fitting, () -> fitting.forEach(MachineModel::forceOff));
+      case FORCE_OFF -> question(action, fitting, () -> fitting.forEach(MachineModel::forceOff));
       case DELETE -> askToDelete(fitting);
     }
   }
@@ -115,9 +116,7 @@ public final class MachineActions {
             () -> {},
             _ ->
                 ui.errors()
-                    .report(
-                        new Errors.Problem(
-                            ui.text("error.openFolder", machine.folder()), "")));
+                    .report(new Errors.Problem(ui.text("error.openFolder", machine.folder()), "")));
   }
 
   private static String names(List<MachineModel> chosen) {

@@ -107,9 +107,7 @@ final class MachineHeader extends VBox {
     buttons.getChildren().setAll(shown);
     MachineStatus status = machine.status().get();
     String trouble =
-        status == null
-            ? machine.summary().get().problem().orElse("")
-            : status.problem().orElse("");
+        status == null ? machine.summary().get().problem().orElse("") : status.problem().orElse("");
     problem.setText(trouble);
     Controls.show(problem, !trouble.isEmpty());
   }
@@ -148,7 +146,8 @@ final class MachineHeader extends VBox {
     Controls.show(activityRow, activity != null);
     if (activity != null) {
       step.setText(activity.step());
-      progress.setProgress(activity.done() < 0 ? ProgressBar.INDETERMINATE_PROGRESS : activity.done());
+      progress.setProgress(
+          activity.done() < 0 ? ProgressBar.INDETERMINATE_PROGRESS : activity.done());
     }
     showState();
   }

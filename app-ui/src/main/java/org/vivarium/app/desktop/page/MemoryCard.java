@@ -50,8 +50,7 @@ final class MemoryCard extends VBox {
             : Optional.empty();
     double size =
         machine.definition().map(definition -> definition.memoryMib() * 1048576.0).orElse(0.0);
-    double scale =
-        Math.max(Math.max(1, size), latest.map(Point::hostTotal).orElse(0.0));
+    double scale = Math.max(Math.max(1, size), latest.map(Point::hostTotal).orElse(0.0));
     if (latest.isEmpty()) {
       guestValue.setText("–");
       hostValue.setText("–");

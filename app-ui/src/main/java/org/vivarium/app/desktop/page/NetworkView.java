@@ -59,8 +59,7 @@ final class NetworkView extends VBox {
     }
     VBox empty = Controls.card("", Controls.paragraph(ui.text("network.noneLong"), "muted"));
     if (machine.definition().isPresent() && NewMachines.userNetworkWorks()) {
-      Button add =
-          Controls.button(Feather.PLUS, ui.text("network.add"), this::addUserNetwork);
+      Button add = Controls.button(Feather.PLUS, ui.text("network.add"), this::addUserNetwork);
       empty.getChildren().add(add);
     }
     cards.getChildren().setAll(empty);
@@ -72,8 +71,7 @@ final class NetworkView extends VBox {
         .ifPresent(
             definition ->
                 machine.change(
-                    Definitions.withNetworks(
-                        definition, List.of(NewMachines.userNetwork("net0"))),
+                    Definitions.withNetworks(definition, List.of(NewMachines.userNetwork("net0"))),
                     () -> {}));
   }
 
@@ -162,10 +160,7 @@ final class NetworkView extends VBox {
           setForwards(network, more);
         });
     return new VBox(
-        4,
-        Controls.row(
-            8, protocol, host, new FontIcon(Feather.ARROW_RIGHT), guest, add),
-        wrong);
+        4, Controls.row(8, protocol, host, new FontIcon(Feather.ARROW_RIGHT), guest, add), wrong);
   }
 
   private static TextField port(String prompt) {
@@ -212,8 +207,7 @@ final class NetworkView extends VBox {
     if (definition == null) {
       return;
     }
-    Runnable keep =
-        () -> machine.change(Definitions.withNetwork(definition, changed), () -> {});
+    Runnable keep = () -> machine.change(Definitions.withNetwork(definition, changed), () -> {});
     if (machine.connection().get() == null) {
       keep.run();
     } else {

@@ -38,8 +38,7 @@ final class OverviewView extends VBox {
     this.part = part;
     getStyleClass().add("page");
     TimeChart cpu =
-        new TimeChart(
-            Charts.cpu(ui), Charts.cpuSeries(ui), machine.history(), new ChartClock());
+        new TimeChart(Charts.cpu(ui), Charts.cpuSeries(ui), machine.history(), new ChartClock());
     VBox memory = new MemoryCard(ui, machine);
     VBox boot = new BootCard(ui, machine);
     HBox top = new HBox(16, cpu, memory, boot);
@@ -95,10 +94,8 @@ final class OverviewView extends VBox {
                   .add(
                       fact(
                           ui.text("overview.size"),
-                          ui.text(
-                              "overview.sizeOf", definition.cpus(), definition.memoryMib())));
-              card.getChildren()
-                  .add(fact(ui.text("overview.system"), Guests.name(ui, definition)));
+                          ui.text("overview.sizeOf", definition.cpus(), definition.memoryMib())));
+              card.getChildren().add(fact(ui.text("overview.system"), Guests.name(ui, definition)));
             });
     if (status != null) {
       Node engine = fact(ui.text("overview.engine"), ui.text("engine." + status.engine()));
@@ -106,8 +103,7 @@ final class OverviewView extends VBox {
       card.getChildren().add(engine);
       status
           .address()
-          .ifPresent(
-              address -> card.getChildren().add(fact(ui.text("overview.address"), address)));
+          .ifPresent(address -> card.getChildren().add(fact(ui.text("overview.address"), address)));
     }
     return card;
   }
@@ -115,9 +111,7 @@ final class OverviewView extends VBox {
   private List<Node> devices(VmDefinition definition) {
     VBox disks = new VBox(8, linked("part.DISKS", MachinePage.Part.DISKS));
     for (DiskConfig disk : definition.devices().disks()) {
-      disks
-          .getChildren()
-          .add(fact(disk.id(), String.valueOf(disk.file().getFileName())));
+      disks.getChildren().add(fact(disk.id(), String.valueOf(disk.file().getFileName())));
     }
     if (definition.devices().disks().isEmpty()) {
       disks.getChildren().add(Controls.paragraph(ui.text("disks.noneShort"), "muted", "small"));

@@ -40,7 +40,8 @@ final class SettingsView extends VBox {
     getStyleClass().addAll("page", "form");
     engine = EngineChoices.box(ui);
     autostart = new ToggleSwitch(ui.text("settings.autostart"));
-    cpusField = new Field(ui.text("form.cpus"), cpus, "").check(() -> Sizes.cpus(ui, cpus.getText()));
+    cpusField =
+        new Field(ui.text("form.cpus"), cpus, "").check(() -> Sizes.cpus(ui, cpus.getText()));
     memoryField =
         new Field(ui.text("form.memory"), memory, ui.text("form.memoryHint"))
             .check(() -> Sizes.memory(ui, memory.getText()));
@@ -70,11 +71,14 @@ final class SettingsView extends VBox {
     description.textProperty().subscribe(_ -> check());
     engine.valueProperty().subscribe(_ -> check());
     autostart.selectedProperty().subscribe(_ -> check());
-    machine.summary().subscribe((before, now) -> {
-      if (before == null || !before.definition().equals(now.definition())) {
-        fill();
-      }
-    });
+    machine
+        .summary()
+        .subscribe(
+            (before, now) -> {
+              if (before == null || !before.definition().equals(now.definition())) {
+                fill();
+              }
+            });
     machine.state().subscribe(_ -> showWhen());
     fill();
   }
@@ -97,8 +101,7 @@ final class SettingsView extends VBox {
 
   private void showWhen() {
     when.setText(
-        ui.text(
-            MachineModel.isActive(machine.state().get()) ? "settings.later" : "settings.next"));
+        ui.text(MachineModel.isActive(machine.state().get()) ? "settings.later" : "settings.next"));
   }
 
   private void check() {

@@ -8,7 +8,9 @@ import com.techsenger.jeditermfx.ui.settings.DefaultSettingsProvider;
 import java.util.List;
 import javafx.scene.text.Font;
 
-/** The terminal's colours and font; the colours follow the window's theme, also while it is open. */
+/**
+ * The terminal's colours and font; the colours follow the window's theme, also while it is open.
+ */
 final class TerminalColours extends DefaultSettingsProvider {
   private static final List<String> FONTS =
       List.of("JetBrains Mono", "DejaVu Sans Mono", "Noto Sans Mono", "Liberation Mono");

@@ -62,8 +62,7 @@ final class BannerView extends HBox {
     Optional<String> remedy = decision.remedy();
     String why = decision.reason().replaceFirst("^Engine: qemu \\(software emulation\\), ", "");
     String because = ui.text("banner.why", why.replaceFirst("^because ", ""));
-    second.setText(
-        because + remedy.map(todo -> " " + ui.text("banner.remedy", todo)).orElse(""));
+    second.setText(because + remedy.map(todo -> " " + ui.text("banner.remedy", todo)).orElse(""));
     Controls.show(second, desk.machines().list().isEmpty());
     Controls.show(this, !dismissed);
   }

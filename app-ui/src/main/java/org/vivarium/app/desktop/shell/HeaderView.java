@@ -35,9 +35,7 @@ final class HeaderView extends HBox {
     getStyleClass().add("header");
     Button create =
         Controls.button(
-            Feather.PLUS,
-            ui.text("header.new"),
-            () -> desk.page().set(DeskModel.Page.NEW_MACHINE));
+            Feather.PLUS, ui.text("header.new"), () -> desk.page().set(DeskModel.Page.NEW_MACHINE));
     create.setId("new-machine");
     search.setId("search");
     search.setLeft(new StackPane(new FontIcon(Feather.SEARCH)));
@@ -63,10 +61,7 @@ final class HeaderView extends HBox {
         Controls.iconButton(
             Feather.MOON,
             ui.text("header.theme"),
-            () ->
-                ui.settings()
-                    .theme()
-                    .set(Theme.isDark() ? ThemeChoice.LIGHT : ThemeChoice.DARK));
+            () -> ui.settings().theme().set(Theme.isDark() ? ThemeChoice.LIGHT : ThemeChoice.DARK));
     button.setId("theme");
     Theme.scheme()
         .subscribe(
@@ -116,8 +111,7 @@ final class HeaderView extends HBox {
 
   private MenuItem about() {
     String version = HeaderView.class.getPackage().getImplementationVersion();
-    MenuItem item =
-        new MenuItem(ui.text("header.version", version == null ? "–" : version));
+    MenuItem item = new MenuItem(ui.text("header.version", version == null ? "–" : version));
     item.setDisable(true);
     return item;
   }

@@ -30,9 +30,11 @@ final class HostBarView extends HBox {
     super(8);
     this.ui = desk.ui();
     getStyleClass().add("host-bar");
-    HBox cpuGroup = Controls.row(8, Controls.label(ui.text("host.cpu"), "small", "muted"), cpuBar, cpu);
+    HBox cpuGroup =
+        Controls.row(8, Controls.label(ui.text("host.cpu"), "small", "muted"), cpuBar, cpu);
     HBox memoryGroup =
-        Controls.row(8, Controls.label(ui.text("host.memory"), "small", "muted"), memoryBar, memory);
+        Controls.row(
+            8, Controls.label(ui.text("host.memory"), "small", "muted"), memoryBar, memory);
     HBox row =
         Controls.row(
             24,
@@ -49,8 +51,7 @@ final class HostBarView extends HBox {
         .engine()
         .subscribe(
             decision -> {
-              engine.setText(
-                  decision.map(d -> ui.text("host.engine." + d.engine())).orElse(""));
+              engine.setText(decision.map(d -> ui.text("host.engine." + d.engine())).orElse(""));
               decision.ifPresent(d -> Controls.describe(engine, d.reason()));
             });
     ObservableList<MachineModel> states =
@@ -68,8 +69,7 @@ final class HostBarView extends HBox {
   }
 
   private void count(ObservableList<MachineModel> machines) {
-    long running =
-        machines.stream().filter(m -> MachineModel.isActive(m.state().get())).count();
+    long running = machines.stream().filter(m -> MachineModel.isActive(m.state().get())).count();
     counts.setText(ui.text("host.counts", running, machines.size() - running));
   }
 
@@ -78,7 +78,8 @@ final class HostBarView extends HBox {
         .ifPresent(
             now -> {
               cpuBar.show(Math.max(0, now.busy()));
-              cpu.setText(ui.text("host.cores", Math.round(Math.max(0, now.busy()) * 100), now.cores()));
+              cpu.setText(
+                  ui.text("host.cores", Math.round(Math.max(0, now.busy()) * 100), now.cores()));
               memoryBar.show((double) now.memoryUsed() / Math.max(1, now.memoryTotal()));
               memory.setText(
                   ui.text(

@@ -84,8 +84,7 @@ final class MachineCell extends ListCell<MachineModel> {
     Controls.show(spark, runs);
     if (runs) {
       spark.show(machine.history().points());
-      figures.setText(
-          machine.history().latest().map(MachineCell::figures).orElse(""));
+      figures.setText(machine.history().latest().map(MachineCell::figures).orElse(""));
     } else {
       figures.setText("");
     }

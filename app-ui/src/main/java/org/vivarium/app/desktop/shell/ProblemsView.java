@@ -54,9 +54,7 @@ final class ProblemsView extends VBox {
             icon,
             words,
             Controls.iconButton(
-                Feather.X,
-                ui.text("problem.close"),
-                () -> ui.errors().shown().remove(problem)));
+                Feather.X, ui.text("problem.close"), () -> ui.errors().shown().remove(problem)));
     card.setAlignment(Pos.TOP_LEFT);
     card.getStyleClass().add("problem");
     return card;

@@ -113,10 +113,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
       return shown;
     }
     return new NewMachineView(
-        ui,
-        desk.machines()::taken,
-        desk::create,
-        () -> desk.page().set(DeskModel.Page.MACHINES));
+        ui, desk.machines()::taken, desk::create, () -> desk.page().set(DeskModel.Page.MACHINES));
   }
 
   private Node machines() {
@@ -126,8 +123,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
     }
     if (selected.size() == 1) {
       return pages.computeIfAbsent(
-          selected.getFirst(),
-          machine -> new MachinePage(ui, machine, actions, desk.part()));
+          selected.getFirst(), machine -> new MachinePage(ui, machine, actions, desk.part()));
     }
     if (!desk.machines().loaded().get()) {
       return new StackPane();

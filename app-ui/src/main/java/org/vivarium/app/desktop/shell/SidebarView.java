@@ -44,8 +44,7 @@ final class SidebarView extends VBox {
     search.subscribe(
         text -> {
           String wanted = text.strip().toLowerCase(Locale.ROOT);
-          found.setPredicate(
-              machine -> machine.name().toLowerCase(Locale.ROOT).contains(wanted));
+          found.setPredicate(machine -> machine.name().toLowerCase(Locale.ROOT).contains(wanted));
           list.setPlaceholder(
               wanted.isEmpty()
                   ? Controls.paragraph(ui.text("sidebar.none"), "muted", "small")

@@ -19,8 +19,7 @@ final class WelcomeView extends StackPane {
 
   WelcomeView(DeskModel desk) {
     Ui ui = desk.ui();
-    start =
-        Controls.button(Feather.PLAY, ui.text("welcome.start"), desk::startFirstLinux);
+    start = Controls.button(Feather.PLAY, ui.text("welcome.start"), desk::startFirstLinux);
     start.setId("start-first");
     start.getStyleClass().addAll(Styles.ACCENT, Styles.LARGE, "big-button");
     start.setDefaultButton(true);
