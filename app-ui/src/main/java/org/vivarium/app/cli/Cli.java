@@ -43,8 +43,7 @@ public final class Cli {
    */
   public int run(String... words) {
     if (words.length == 0) {
-      err.println(
-          "The desktop is not there yet; here is a first guest in the terminal (--help for more).");
+      err.println("There is no display; here is a first guest in the terminal (--help for more).");
       return boot().execute();
     }
     // The command that starts a machine skips the model of all the others, for its start is timed.
