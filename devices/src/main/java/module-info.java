@@ -17,5 +17,6 @@ module org.vivarium.devices {
   exports org.vivarium.devices.virtio.net;
   exports org.vivarium.devices.virtio.queue;
   exports org.vivarium.devices.virtio.rng;
+  exports org.vivarium.devices.virtio.traffic;
   exports org.vivarium.devices.virtio.transport;
 }

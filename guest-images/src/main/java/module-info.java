@@ -6,6 +6,7 @@ import org.jspecify.annotations.NullMarked;
 module org.vivarium.images {
   requires static transitive org.jspecify;
   requires aircompressor.v3;
+  requires com.fasterxml.jackson.databind;
   requires java.net.http;
   requires org.apache.commons.compress;
   requires org.tukaani.xz;
@@ -14,6 +15,7 @@ module org.vivarium.images {
   exports org.vivarium.images.deb;
   exports org.vivarium.images.disk;
   exports org.vivarium.images.kernel;
+  exports org.vivarium.images.oci;
   exports org.vivarium.images.qcow2;
   exports org.vivarium.images.tiny;
 }

@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module org.vivarium.vmm {
   requires static transitive org.jspecify;
   requires transitive org.vivarium.devices;
+  requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires org.slf4j;
 
@@ -15,4 +16,5 @@ module org.vivarium.vmm {
   exports org.vivarium.vmm.disk;
   exports org.vivarium.vmm.engine;
   exports org.vivarium.vmm.machine;
+  exports org.vivarium.vmm.process;
 }

@@ -1,6 +1,8 @@
 package org.vivarium.app;
 
 import org.vivarium.app.cli.Cli;
+import org.vivarium.vmm.process.JavaLauncher;
+import org.vivarium.vmm.process.VmProcess;
 
 /** Where the process starts. The launcher {@code vivarium} passes its arguments through. */
 public final class Main {
@@ -18,6 +20,9 @@ public final class Main {
     if (args.length == 1 && args[0].equals(TRAIN)) {
       Training.run();
       return;
+    }
+    if (args.length == 2 && args[0].equals(JavaLauncher.VM)) {
+      System.exit(VmProcess.run(args[1]));
     }
     System.exit(new Cli(System.out, System.err).run(args));
   }

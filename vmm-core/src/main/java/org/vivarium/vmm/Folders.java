@@ -20,10 +20,24 @@ public record Folders(Path home) {
     if (!own.isEmpty()) {
       return new Folders(Path.of(own));
     }
+    return new Folders(usualHome(environment, userHome));
+  }
+
+  /** The home of a person who has not chosen another, absolute. */
+  public static Path usualHome(Map<String, String> environment) {
+    return usualHome(environment, Path.of(System.getProperty("user.home", "/")));
+  }
+
+  private static Path usualHome(Map<String, String> environment, Path userHome) {
     String data = environment.getOrDefault("XDG_DATA_HOME", "");
     // The XDG Base Directory Specification: a relative path is to be ignored.
     Path base = data.startsWith("/") ? Path.of(data) : userHome.resolve(".local/share");
-    return new Folders(base.resolve("vivarium"));
+    return base.resolve("vivarium").toAbsolutePath().normalize();
+  }
+
+  /** The machines' folders. */
+  public Path vms() {
+    return home.resolve("vms");
   }
 
   /** The shared, read-only images. */

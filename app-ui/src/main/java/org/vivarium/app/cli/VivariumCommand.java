@@ -8,7 +8,7 @@ import picocli.CommandLine.IVersionProvider;
     name = VivariumCommand.NAME,
     mixinStandardHelpOptions = true,
     versionProvider = VivariumCommand.Version.class,
-    subcommands = {BootCommand.class, DoctorCommand.class, BenchCommand.class},
+    subcommands = {BootCommand.class, DoctorCommand.class, BenchCommand.class, RunCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     description = "Full virtual machines on your own computer, measured beside containers.",
     footer = {

@@ -16,6 +16,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.tukaani.xz.XZInputStream;
 import org.vivarium.images.ImageException;
+import org.vivarium.images.io.BoundedStream;
 
 /**
  * Reads the file tree of a Debian binary package (deb(5)): an ar archive whose member data.tar,
@@ -132,19 +133,20 @@ public final class DebArchive {
   private static DebEntry check(Path deb, TarArchiveEntry entry, Limits limits)
       throws ImageException {
     String path = normalise(deb, entry.getName());
+    int mode = entry.getMode() & 07777;
     if (entry.isDirectory()) {
-      return new DebEntry(path, DebEntry.Kind.DIRECTORY, 0, "");
+      return new DebEntry(path, DebEntry.Kind.DIRECTORY, 0, "", mode);
     }
     if (path.isEmpty()) {
       throw new ImageException("The package %s replaces its own root.".formatted(deb));
     }
     if (entry.isSymbolicLink()) {
       checkLink(deb, path, entry.getLinkName());
-      return new DebEntry(path, DebEntry.Kind.SYMBOLIC_LINK, 0, entry.getLinkName());
+      return new DebEntry(path, DebEntry.Kind.SYMBOLIC_LINK, 0, entry.getLinkName(), mode);
     }
     if (entry.isLink()) {
       String target = normalise(deb, entry.getLinkName());
-      return new DebEntry(path, DebEntry.Kind.HARD_LINK, 0, target);
+      return new DebEntry(path, DebEntry.Kind.HARD_LINK, 0, target, mode);
     }
     if (!isPlainFile(entry)) {
       throw new ImageException(
@@ -156,7 +158,7 @@ public final class DebArchive {
           "The package %s holds %s with %d bytes, more than the limit of %d."
               .formatted(deb, path, entry.getSize(), limits.fileBytes()));
     }
-    return new DebEntry(path, DebEntry.Kind.FILE, entry.getSize(), "");
+    return new DebEntry(path, DebEntry.Kind.FILE, entry.getSize(), "", mode);
   }
 
   private static boolean isPlainFile(TarArchiveEntry entry) {

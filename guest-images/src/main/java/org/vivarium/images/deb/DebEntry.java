@@ -8,8 +8,9 @@ package org.vivarium.images.deb;
  * @param kind what it is
  * @param size bytes of a file, else 0
  * @param target what a link points to, else empty
+ * @param mode permission bits, 0 to 07777
  */
-public record DebEntry(String path, Kind kind, long size, String target) {
+public record DebEntry(String path, Kind kind, long size, String target, int mode) {
   /** The kinds of entries that packages hold; device nodes and pipes are refused. */
   public enum Kind {
     FILE,

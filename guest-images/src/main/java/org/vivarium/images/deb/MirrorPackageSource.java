@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
+import org.vivarium.images.io.BoundedStream;
 
 /**
  * The packages of a Debian mirror that the user named, fetched over HTTP.

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.vivarium.images.DurableFiles;
 
 /**
  * The note that says which built image is the present one of a flavour, and what it was made of.

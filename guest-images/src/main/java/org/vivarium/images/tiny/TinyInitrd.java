@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.deb.DebArchive;
 import org.vivarium.images.deb.DebEntry;
@@ -38,6 +39,7 @@ final class TinyInitrd {
             switch (location) {
               case "busybox" -> busybox;
               case "stage" -> Stage.elf();
+              case "enter" -> Enter.elf();
               default -> recipeFile(location);
             };
     try {

@@ -93,6 +93,7 @@ final class TinyRecipe {
       digest.update(content);
     }
     digest.update(Stage.code());
+    digest.update(Enter.code());
     return Sha256.hex(digest);
   }
 

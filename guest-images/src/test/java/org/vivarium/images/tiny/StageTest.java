@@ -17,14 +17,18 @@ class StageTest {
   @TempDir Path folder;
 
   @Test
-  void theBytesAreThoseOfTheSource() throws Exception {
+  void theBytesAreThoseOfTheSources() throws Exception {
     assumeTrue(Files.exists(Path.of("/usr/bin/as")), "needs binutils");
-    Path source = folder.resolve("stage.s");
-    Files.write(source, TinyRecipe.bytes("stage.s"));
-    run("as", "-o", "stage.o", "stage.s");
-    run("objcopy", "-O", "binary", "stage.o", "stage.bin");
 
-    assertArrayEquals(Files.readAllBytes(folder.resolve("stage.bin")), Stage.code());
+    assertArrayEquals(assembled("stage"), Stage.code());
+    assertArrayEquals(assembled("enter"), Enter.code());
+  }
+
+  private byte[] assembled(String name) throws Exception {
+    Files.write(folder.resolve(name + ".s"), TinyRecipe.bytes(name + ".s"));
+    run("as", "-o", name + ".o", name + ".s");
+    run("objcopy", "-O", "binary", name + ".o", name + ".bin");
+    return Files.readAllBytes(folder.resolve(name + ".bin"));
   }
 
   private void run(String... command) throws Exception {

@@ -5,6 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a machine's kernel and its root file system come from. */
 public sealed interface GuestSource {
+  /** The catalogue's entry for Tiny Linux. */
+  String TINY = "tiny";
+
   /**
    * A guest of the catalogue.
    *

@@ -15,6 +15,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.traffic.TrafficCounters;
+import org.vivarium.devices.virtio.traffic.TrafficLimit;
+import org.vivarium.devices.virtio.traffic.TrafficLimiter;
 import org.vivarium.devices.virtio.transport.ActivationContext;
 import org.vivarium.devices.virtio.transport.DeviceConfigSpace;
 import org.vivarium.devices.virtio.transport.DeviceQueue;
@@ -23,6 +26,7 @@ import org.vivarium.devices.virtio.transport.RateLimitedLog;
 import org.vivarium.devices.virtio.transport.VirtioDevice;
 import org.vivarium.devices.virtio.transport.VirtioDeviceType;
 import org.vivarium.images.disk.DiskImage;
+import org.vivarium.kvm.KvmException;
 
 /**
  * virtio-blk: a disk image as a guest's disk (VIRTIO 1.2, 5.2).
@@ -39,7 +43,8 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
   private final DeviceConfigSpace configSpace;
   private final BlkWorkers workers;
   private final byte[] id;
-  private List<BlkHandler> handlers = List.of();
+  private final BlkTraffic traffic;
+  private volatile List<BlkHandler> handlers = List.of();
   private volatile @Nullable ActivationContext active;
 
   /**
@@ -61,8 +66,26 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
     this.configSpace = new DeviceConfigSpace(configuration());
     this.workers =
         new BlkWorkers(name, config.workers(), config.queues() * config.queueSize(), crashHandler);
+    this.traffic =
+        new BlkTraffic(
+            new TrafficLimiter(loop, () -> handlers.forEach(BlkHandler::wake)),
+            new TrafficCounters());
     this.id =
         Arrays.copyOf(config.serial().getBytes(StandardCharsets.US_ASCII), BlkConfig.ID_BYTES);
+  }
+
+  /**
+   * Limits what the disk moves, in both directions together. Any thread, at any time.
+   *
+   * @throws KvmException if the host has no timer left; the limit is as before
+   */
+  public void setLimit(TrafficLimit limit) throws KvmException {
+    traffic.limiter().setLimit(limit);
+  }
+
+  /** What the disk has done since it was made. Any thread. */
+  public TrafficCounters.Snapshot counters() {
+    return traffic.counters().snapshot();
   }
 
   /** Tells the driver that the image's size has changed. Any thread. */
@@ -108,7 +131,7 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
     List<BlkHandler> started = new ArrayList<>();
     for (DeviceQueue queue : context.queues()) {
       if (queue != null) {
-        started.add(new BlkHandler(queue, context, disk, workers, id));
+        started.add(new BlkHandler(queue, context, disk, workers, id, traffic));
       }
     }
     handlers = started;
@@ -137,6 +160,7 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
 
   @Override
   public void close() {
+    traffic.limiter().close();
     workers.close();
   }
 

@@ -22,6 +22,7 @@ final class BlkHandler implements QueuePump.Handler {
   /** A request in flight. */
   private final class BlkJob implements BlkWorkers.Job {
     private final BlkRequest request;
+    private long startedNanos;
 
     BlkJob(BlkRequest request) {
       this.request = request;
@@ -50,6 +51,7 @@ final class BlkHandler implements QueuePump.Handler {
   private final ActivationContext.Failure failure;
   private final DeviceQueue queue;
   private final QueuePump pump;
+  private final BlkTraffic traffic;
   private final BlkJob[] free;
   private int freeCount;
   private boolean starved;
@@ -57,9 +59,16 @@ final class BlkHandler implements QueuePump.Handler {
 
   /**
    * @param id what VIRTIO_BLK_T_GET_ID answers, {@link BlkConfig#ID_BYTES} bytes
+   * @param traffic limit and counts of all queues together
    */
   BlkHandler(
-      DeviceQueue queue, ActivationContext context, BlkDisk disk, BlkWorkers workers, byte[] id) {
+      DeviceQueue queue,
+      ActivationContext context,
+      BlkDisk disk,
+      BlkWorkers workers,
+      byte[] id,
+      BlkTraffic traffic) {
+    this.traffic = traffic;
     this.memory = context.memory();
     this.id = id;
     this.disk = disk;
@@ -78,6 +87,11 @@ final class BlkHandler implements QueuePump.Handler {
     pump.start(loop);
   }
 
+  /** Looks for requests again. */
+  void wake() {
+    queue.kick().signal();
+  }
+
   /** Takes no more requests, and runs {@code whenDrained} once none is in flight. */
   void stop(Runnable whenDrained) {
     synchronized (pump) {
@@ -93,7 +107,7 @@ final class BlkHandler implements QueuePump.Handler {
   @Override
   public @Nullable DescriptorChain nextChain() {
     starved = freeCount == 0;
-    return starved ? null : free[freeCount - 1].request.chain();
+    return starved || traffic.limiter().blocked() ? null : free[freeCount - 1].request.chain();
   }
 
   @Override
@@ -108,6 +122,7 @@ final class BlkHandler implements QueuePump.Handler {
         return 0;
       }
       case REFUSE -> {
+        traffic.counters().error();
         return answer(request, request.verdict());
       }
       case GET_ID -> {
@@ -115,6 +130,8 @@ final class BlkHandler implements QueuePump.Handler {
         return answer(request, BlkLayout.VIRTIO_BLK_S_OK);
       }
       default -> {
+        traffic.limiter().spend(request.data().bytes());
+        job.startedNanos = System.nanoTime();
         freeCount--;
         workers.submit(job);
         return QueuePump.IN_FLIGHT;
@@ -124,6 +141,7 @@ final class BlkHandler implements QueuePump.Handler {
 
   /** Returns an executed request. On a worker's thread. */
   private void finish(BlkJob job, int status) {
+    traffic.finished(job.request, status, System.nanoTime() - job.startedNanos);
     long written = answer(job.request, status);
     Runnable last = null;
     synchronized (pump) {

@@ -12,6 +12,9 @@ import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_MTU;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_STATUS;
 
 import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.traffic.TrafficCounters;
+import org.vivarium.devices.virtio.traffic.TrafficLimit;
+import org.vivarium.devices.virtio.traffic.TrafficLimiter;
 import org.vivarium.devices.virtio.transport.ActivationContext;
 import org.vivarium.devices.virtio.transport.DeviceConfigSpace;
 import org.vivarium.devices.virtio.transport.DeviceQueue;
@@ -19,9 +22,10 @@ import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.devices.virtio.transport.RateLimitedLog;
 import org.vivarium.devices.virtio.transport.VirtioDevice;
 import org.vivarium.devices.virtio.transport.VirtioDeviceType;
+import org.vivarium.kvm.KvmException;
 
 /** virtio-net: one pair of queues, no control queue (VIRTIO 1.2, 5.1). */
-public final class NetDevice implements VirtioDevice {
+public final class NetDevice implements VirtioDevice, AutoCloseable {
   private static final int RECEIVE = 0;
   private static final int TRANSMIT = 1;
 
@@ -31,6 +35,7 @@ public final class NetDevice implements VirtioDevice {
   private final RateLimitedLog log;
   private final NetLink link = new NetLink();
   private final DeviceConfigSpace configSpace;
+  private final NetTraffic traffic;
   private @Nullable ReceiveHandler receiver;
   private @Nullable TransmitHandler transmitter;
   private volatile @Nullable ActivationContext active;
@@ -45,6 +50,44 @@ public final class NetDevice implements VirtioDevice {
     this.loop = loop;
     this.log = new RateLimitedLog(name);
     this.configSpace = new DeviceConfigSpace(NetLayout.configuration(config, true));
+    this.traffic =
+        new NetTraffic(
+            link,
+            new TrafficLimiter(loop, () -> wake(TRANSMIT)),
+            new TrafficLimiter(loop, () -> wake(RECEIVE)),
+            new TrafficCounters());
+  }
+
+  private void wake(int index) {
+    ActivationContext context = active;
+    DeviceQueue queue = context == null ? null : context.queue(index);
+    if (queue != null) {
+      queue.kick().signal();
+    }
+  }
+
+  /**
+   * Limits what passes, for each direction by itself. Any thread, at any time.
+   *
+   * @param sending on what the guest sends
+   * @param receiving on what the guest receives; a frame that waits stays with the back end
+   * @throws KvmException if the host has no timer left
+   */
+  public void setLimits(TrafficLimit sending, TrafficLimit receiving) throws KvmException {
+    traffic.sending().setLimit(sending);
+    traffic.receiving().setLimit(receiving);
+  }
+
+  /** What has passed since the card was made; errors are dropped frames. Any thread. */
+  public TrafficCounters.Snapshot counters() {
+    return traffic.counters().snapshot();
+  }
+
+  /** Gives back what limits need. After the last reset; the loop still runs. */
+  @Override
+  public void close() {
+    traffic.sending().close();
+    traffic.receiving().close();
   }
 
   /** Plugs the cable in or out: without it frames of both directions are lost. Any thread. */
@@ -120,11 +163,11 @@ public final class NetDevice implements VirtioDevice {
         context.features() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
     carrierChanged();
     if (receive != null) {
-      receiver = new ReceiveHandler(backend, link, receive, context);
+      receiver = new ReceiveHandler(backend, traffic, receive, context);
       receiver.start(loop);
     }
     if (transmit != null) {
-      transmitter = new TransmitHandler(config, backend, link, log, transmit, context);
+      transmitter = new TransmitHandler(config, backend, traffic, log, transmit, context);
       transmitter.pump().start(loop);
     }
   }

@@ -51,7 +51,7 @@ public final class NetHeader {
   /**
    * Sets all fields.
    *
-   * @param newFlags {@link #NEEDS_CSUM} or 0
+   * @param newFlags {@link #NEEDS_CSUM}, 2 for a checksum that was found right, or 0
    * @param newGsoType {@link #GSO_NONE}, {@link #GSO_TCPV4} or {@link #GSO_TCPV6}
    * @param newHeaderLength a hint: bytes of all headers
    * @param newGsoSize bytes of payload in each segment

@@ -34,7 +34,7 @@ final class ReceiveHandler {
   private static final int BUDGET = 64;
 
   private final NetBackend backend;
-  private final NetLink link;
+  private final NetTraffic traffic;
   private final DeviceQueue queue;
   private final SplitVirtqueue ring;
   private final ActivationContext.Failure failure;
@@ -53,9 +53,10 @@ final class ReceiveHandler {
   private IoLoop.@Nullable Watch watch;
   private boolean stopped;
 
-  ReceiveHandler(NetBackend backend, NetLink link, DeviceQueue queue, ActivationContext context) {
+  ReceiveHandler(
+      NetBackend backend, NetTraffic traffic, DeviceQueue queue, ActivationContext context) {
     this.backend = backend;
-    this.link = link;
+    this.traffic = traffic;
     this.queue = queue;
     this.ring = queue.ring();
     this.failure = context.failure();
@@ -105,13 +106,21 @@ final class ReceiveHandler {
   /** Has a frame at hand; false if the network has none. */
   private boolean fetch() {
     while (frameLength == 0) {
+      if (traffic.receiving().blocked()) {
+        return false;
+      }
       header.clear();
       frame.clear();
       int length = backend.receive(header, frame);
       if (length <= 0) {
         return false;
       }
-      frameLength = link.isUp() ? length : 0;
+      if (traffic.link().isUp()) {
+        frameLength = length;
+        traffic.receiving().spend(length);
+      } else {
+        traffic.counters().error();
+      }
     }
     return true;
   }
@@ -129,7 +138,7 @@ final class ReceiveHandler {
       if (pop == Pop.EMPTY) {
         tooFew = gathered;
         putBack();
-        return tooFew == ring.config().size() ? Delivery.DONE : Delivery.NO_BUFFERS;
+        return tooFew == ring.config().size() ? dropped() : Delivery.NO_BUFFERS;
       }
       room += chains[gathered].writableBytes();
       gathered++;
@@ -139,9 +148,15 @@ final class ReceiveHandler {
     }
     if (room < needed) {
       putBack();
-      return Delivery.DONE;
+      return dropped();
     }
     fill();
+    traffic.counters().in(frameLength);
+    return Delivery.DONE;
+  }
+
+  private Delivery dropped() {
+    traffic.counters().error();
     return Delivery.DONE;
   }
 

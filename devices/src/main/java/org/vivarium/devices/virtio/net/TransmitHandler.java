@@ -34,18 +34,20 @@ final class TransmitHandler implements QueuePump.Handler {
       ByteBuffer.allocateDirect(NetHeader.MAX_FRAME).order(ByteOrder.BIG_ENDIAN);
   private final DescriptorChain chain;
   private final QueuePump pump;
+  private final NetTraffic traffic;
 
   TransmitHandler(
       NetConfig config,
       NetBackend backend,
-      NetLink link,
+      NetTraffic traffic,
       RateLimitedLog log,
       DeviceQueue queue,
       ActivationContext context) {
+    this.traffic = traffic;
+    this.link = traffic.link();
     this.config = config;
     this.backend = backend;
     this.negotiated = context.features();
-    this.link = link;
     this.log = log;
     this.guest = new GuestBuffers(context.memory());
     this.chain = queue.ring().newChain();
@@ -57,8 +59,8 @@ final class TransmitHandler implements QueuePump.Handler {
   }
 
   @Override
-  public DescriptorChain nextChain() {
-    return chain;
+  public @Nullable DescriptorChain nextChain() {
+    return traffic.sending().blocked() ? null : chain;
   }
 
   @Override
@@ -71,9 +73,19 @@ final class TransmitHandler implements QueuePump.Handler {
     }
     if (fault != null) {
       log.report(fault.message());
+      traffic.counters().error();
       return 0;
     }
-    return !link.isUp() || backend.send(header, frame) ? 0 : QueuePump.LATER;
+    int bytes = frame.remaining();
+    if (!link.isUp()) {
+      traffic.counters().error();
+    } else if (backend.send(header, frame)) {
+      traffic.counters().out(bytes);
+      traffic.sending().spend(bytes);
+    } else {
+      return QueuePump.LATER;
+    }
+    return 0;
   }
 
   @Override

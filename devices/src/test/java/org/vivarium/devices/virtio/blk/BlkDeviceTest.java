@@ -23,6 +23,8 @@ import org.vivarium.devices.virtio.testing.DriverSideDevice;
 import org.vivarium.devices.virtio.testing.DriverSideQueue.Buffer;
 import org.vivarium.devices.virtio.testing.GuestRam;
 import org.vivarium.devices.virtio.testing.ManualLoop;
+import org.vivarium.devices.virtio.traffic.TrafficCounters;
+import org.vivarium.devices.virtio.traffic.TrafficLimit;
 
 class BlkDeviceTest {
   private static final int DISK = 1 << 20;
@@ -81,6 +83,65 @@ class BlkDeviceTest {
     assertEquals(5, disk.get(5 * 512 - 1));
     assertEquals(0, disk.get(5 * 512));
     assertEquals(1, lastLength);
+  }
+
+  @Test
+  void limitHoldsRequestsBackUntilItIsLifted() throws Exception {
+    driver.start();
+    device.setLimit(new TrafficLimit(0, 1));
+    loop.run();
+    for (int i = 0; i < 3; i++) {
+      driver
+          .queue(0)
+          .add(
+              driver.queue(0).readable(header(0, i)),
+              writable(DATA + 512L * i, 512),
+              writable(STATUS + i, 1));
+    }
+    driver.kick(0);
+    driver.awaitUsed(0, 1);
+    loop.run();
+    boolean more = driver.queue(0).hasUsed();
+
+    device.setLimit(TrafficLimit.NONE);
+
+    assertFalse(more);
+    assertEquals(2, driver.awaitUsed(0, 2).size());
+  }
+
+  @Test
+  void resetWhileTheLimitHoldsRequestsBackEnds() throws Exception {
+    driver.start();
+    device.setLimit(new TrafficLimit(1, 0));
+    loop.run();
+    request(0, 0, writable(DATA, 512));
+    driver
+        .queue(0)
+        .add(driver.queue(0).readable(header(0, 0)), writable(DATA, 512), writable(STATUS, 1));
+    driver.kick(0);
+
+    driver.awaitReset();
+    device.setLimit(TrafficLimit.NONE);
+    driver.start();
+
+    assertEquals(0, request(0, 0, writable(DATA, 512)));
+  }
+
+  @Test
+  void countersTellWhatWasMovedAndWhatFailed() {
+    driver.start();
+    request(0, 1, writable(DATA, 512), writable(DATA + 4096, 512));
+    request(1, 3, readable(DATA, 512));
+    request(4, 0);
+    request(0, 1 << 30, writable(DATA, 512));
+    disk.failing = true;
+    request(1, 3, readable(DATA, 512));
+    disk.failing = false;
+
+    TrafficCounters.Snapshot counted = device.counters();
+
+    assertEquals(new TrafficCounters.Snapshot(1024, 512, 1, 1, 1, 2, counted.busyNanos()), counted);
+    assertTrue(counted.busyNanos() > 0);
   }
 
   @Test

@@ -21,7 +21,10 @@ import org.vivarium.devices.virtio.testing.DriverSideDevice;
 import org.vivarium.devices.virtio.testing.DriverSideQueue.Used;
 import org.vivarium.devices.virtio.testing.GuestRam;
 import org.vivarium.devices.virtio.testing.ManualLoop;
+import org.vivarium.devices.virtio.traffic.TrafficCounters.Snapshot;
+import org.vivarium.devices.virtio.traffic.TrafficLimit;
 import org.vivarium.devices.virtio.transport.VirtioFeatures;
+import org.vivarium.kvm.KvmException;
 
 class NetDeviceTest {
   private static final int RECEIVE = 0;
@@ -327,6 +330,45 @@ class NetDeviceTest {
 
     assertEquals(0, driver.config(6, 2));
     assertEquals(1, driver.queue(TRANSMIT).allUsed().size());
+  }
+
+  @Test
+  void limitsHoldForEachDirectionAndEndWhenTheyAreLifted() throws KvmException {
+    driver.start();
+    device.setLimits(new TrafficLimit(0, 1), new TrafficLimit(1, 0));
+    loop.run();
+    for (int i = 0; i < 3; i++) {
+      send(header(0, 0, 0, 0, 0, 0), frame(MAC, 60));
+      driver.queue(RECEIVE).add(writable(DATA + 0x1000L * i, 2000));
+      arrive(frame(MAC, 100));
+    }
+    int sent = backend.sent.size();
+    int received = driver.queue(RECEIVE).allUsed().size();
+
+    device.setLimits(TrafficLimit.NONE, TrafficLimit.NONE);
+    loop.run();
+
+    assertEquals(1, sent);
+    assertEquals(1, received);
+    assertEquals(3, backend.sent.size());
+    assertEquals(2, driver.queue(RECEIVE).allUsed().size());
+    device.close();
+    loop.run();
+  }
+
+  @Test
+  void countersTellWhatPassedAndWhatWasDropped() {
+    driver.start();
+    driver.queue(RECEIVE).add(writable(DATA, 2000));
+    arrive(frame(MAC, 100));
+    send(header(0, 0, 0, 0, 0, 0), frame(MAC, 60));
+    send(header(0, 0, 0, 0, 0, 0), frame(MAC, 70));
+    send(header(0, 0, 0, 0, 0, 0), frame(MAC + 1, 80));
+    device.setLink(false);
+    arrive(frame(MAC, 90));
+    send(header(0, 0, 0, 0, 0, 0), frame(MAC, 60));
+
+    assertEquals(new Snapshot(100, 130, 1, 2, 0, 3, 0), device.counters());
   }
 
   @Test

@@ -44,7 +44,7 @@ final class QemuCommandLine {
       add(line, "-sandbox", SANDBOX);
     }
     add(line, "-S");
-    add(line, "-name", "guest=" + escape(config.name()));
+    add(line, "-name", "guest=" + escape(config.name()) + ",debug-threads=on");
     add(line, "-machine", "q35");
     add(line, "-accel", "tcg,thread=multi");
     add(line, "-cpu", "max");

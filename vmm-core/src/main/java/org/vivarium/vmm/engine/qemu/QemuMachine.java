@@ -153,6 +153,11 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   }
 
   @Override
+  public long hostPid() {
+    return channels.process().console().pid();
+  }
+
+  @Override
   public void pressPowerButton() throws VmmException {
     command("system_powerdown");
   }

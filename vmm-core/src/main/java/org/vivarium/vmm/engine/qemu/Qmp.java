@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.codec.BoundedLines;
 
 /**
  * A client of QEMU's monitor protocol (QEMU, docs/interop/qmp-spec.txt): JSON objects, one a line.
@@ -175,7 +176,7 @@ final class Qmp implements AutoCloseable {
   private void read() {
     String trouble = null;
     try {
-      QmpLines lines = new QmpLines(channel, MAX_LINE);
+      BoundedLines lines = new BoundedLines(channel, MAX_LINE);
       for (String line = lines.next(); line != null; line = lines.next()) {
         take(line);
       }

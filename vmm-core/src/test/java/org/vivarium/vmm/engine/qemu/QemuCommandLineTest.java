@@ -36,7 +36,7 @@ class QemuCommandLineTest {
     assertEquals(
         "-no-user-config -nodefaults -display none"
             + " -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
-            + " -S -name guest=one -machine q35 -accel tcg,thread=multi -cpu max -smp 4 -m 6144M"
+            + " -S -name guest=one,debug-threads=on -machine q35 -accel tcg,thread=multi -cpu max -smp 4 -m 6144M"
             + " -action panic=shutdown"
             + " -chardev stdio,id=console,signal=off -serial chardev:console"
             + " -chardev socket,id=monitor,path=/run/a,,b/m -mon chardev=monitor,mode=control"
@@ -73,7 +73,7 @@ class QemuCommandLineTest {
   @Test
   void commaInANameDoesNotBecomeAnOption() throws Exception {
     assertEquals(
-        "guest=a,,debug-threads=on",
+        "guest=a,,debug-threads=on,debug-threads=on",
         after(line(config("a,debug-threads=on", null, ""), true), "-name"));
   }
 

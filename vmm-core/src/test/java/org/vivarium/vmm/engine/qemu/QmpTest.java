@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.codec.BoundedLines;
 
 /** The client against a server that follows a script. */
 @Timeout(60)
@@ -41,7 +42,7 @@ class QmpTest {
 
   @TempDir private Path folder;
   private SocketChannel server;
-  private QmpLines received;
+  private BoundedLines received;
   private Qmp qmp;
   private final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
   private final CompletableFuture<String> closed = new CompletableFuture<>();
@@ -53,7 +54,7 @@ class QmpTest {
       listener.bind(address);
       SocketChannel client = SocketChannel.open(address);
       server = listener.accept();
-      received = new QmpLines(server, 1 << 16);
+      received = new BoundedLines(server, 1 << 16);
       qmp = new Qmp(client, "test monitor", new Recorder());
     }
   }

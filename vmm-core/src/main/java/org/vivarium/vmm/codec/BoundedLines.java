@@ -1,4 +1,4 @@
-package org.vivarium.vmm.engine.qemu;
+package org.vivarium.vmm.codec;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,7 +8,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Cuts a byte stream into lines of bounded length. Used by one thread. */
-final class QmpLines {
+public final class BoundedLines {
+  /** A line is longer than the limit; where the next one begins is not known. */
+  public static final class TooLong extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private TooLong(int limit) {
+      super("a line longer than %d bytes".formatted(limit));
+    }
+  }
+
   private final ReadableByteChannel channel;
   private final int limit;
   private final ByteBuffer chunk = ByteBuffer.allocate(8 << 10).limit(0);
@@ -17,7 +26,7 @@ final class QmpLines {
   /**
    * @param limit longest line accepted, bytes without its end
    */
-  QmpLines(ReadableByteChannel channel, int limit) {
+  public BoundedLines(ReadableByteChannel channel, int limit) {
     this.channel = channel;
     this.limit = limit;
   }
@@ -28,7 +37,7 @@ final class QmpLines {
    *
    * @throws IOException if the line is longer than the limit, or the channel fails
    */
-  @Nullable String next() throws IOException {
+  public @Nullable String next() throws IOException {
     int length = 0;
     while (true) {
       if (!chunk.hasRemaining() && !fill()) {
@@ -40,7 +49,7 @@ final class QmpLines {
         return new String(line, 0, end, StandardCharsets.UTF_8);
       }
       if (length == limit) {
-        throw new IOException("a line longer than %d bytes".formatted(limit));
+        throw new TooLong(limit);
       }
       if (length == line.length) {
         line = Arrays.copyOf(line, Math.min(limit, 2 * length));

@@ -1,4 +1,4 @@
-package org.vivarium.images.tiny;
+package org.vivarium.images;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,13 +12,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
 /** Writes files so that a crash leaves either nothing or the whole under the final name. */
-final class DurableFiles {
-  static final Charset TEXT = StandardCharsets.UTF_8;
+public final class DurableFiles {
+  /** What texts are written in. */
+  public static final Charset TEXT = StandardCharsets.UTF_8;
 
   private DurableFiles() {}
 
   /** Replaces a file of a folder in one step. */
-  static void write(Path folder, String name, byte[] content) throws IOException {
+  public static void write(Path folder, String name, byte[] content) throws IOException {
     Path temporary = Files.createTempFile(folder, ".new", ".tmp");
     try {
       writeSynced(temporary, content);
@@ -30,7 +31,7 @@ final class DurableFiles {
   }
 
   /** Writes a file and waits until it is on the disk. */
-  static void writeSynced(Path file, byte[] content) throws IOException {
+  public static void writeSynced(Path file, byte[] content) throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       ByteBuffer rest = ByteBuffer.wrap(content);
@@ -42,21 +43,21 @@ final class DurableFiles {
   }
 
   /** Waits until a folder's entries are on the disk. */
-  static void sync(Path folder) throws IOException {
+  public static void sync(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }
 
   /** Moves a finished folder to its final name in another folder. */
-  static void publish(Path temporary, Path folder, String name) throws IOException {
+  public static void publish(Path temporary, Path folder, String name) throws IOException {
     sync(temporary);
     Files.move(temporary, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     sync(folder);
   }
 
   /** Deletes a folder that holds files only, if it is there. */
-  static void deleteFolder(Path folder) throws IOException {
+  public static void deleteFolder(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return;
     }

@@ -1,18 +1,18 @@
-package org.vivarium.images.deb;
+package org.vivarium.images.io;
 
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
 /** A stream that fails after a number of bytes: what a decompression bomb runs into. */
-final class BoundedStream extends FilterInputStream {
+public final class BoundedStream extends FilterInputStream {
   private final long limit;
   private long left;
 
   /**
    * @param limit bytes that may be read, at least 0
    */
-  BoundedStream(InputStream in, long limit) {
+  public BoundedStream(InputStream in, long limit) {
     super(in);
     this.limit = limit;
     this.left = limit;

@@ -1,0 +1,153 @@
+package org.vivarium.app.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.images.BootImage;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.deb.PackageSources;
+import org.vivarium.images.oci.GuestProcess;
+import org.vivarium.images.oci.ImageProcess;
+import org.vivarium.images.oci.OciStore;
+import org.vivarium.images.oci.StoredImage;
+import org.vivarium.images.oci.WorkloadImage;
+import org.vivarium.kvm.Terminal;
+import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.config.BootSource;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.engine.EngineChoice;
+import org.vivarium.vmm.machine.KvmEngine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs one process of a container image in a machine of its own. */
+@Command(
+    name = RunCommand.NAME,
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Run one process of a container image in a machine of its own, which ends with it.",
+      "What the process prints is printed here; its exit status becomes the command's."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  vivarium run busybox echo hello",
+      "  vivarium run web",
+      "  vivarium run ./layout:v1 /bin/sh -c 'exit 3'",
+      "",
+      "Exit status: the process's own; 1 the image cannot be had or has no such command, 2 bad",
+      "input, 3 the guest's kernel panicked, 125 the machine ended otherwise."
+    })
+final class RunCommand implements Callable<Integer> {
+  static final String NAME = "run";
+
+  /** As docker and podman have it: the engine's own failure, not the process's. */
+  static final int NOT_RUN = 125;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "IMAGE",
+      description =
+          "busybox or web (made here from Debian packages), an OCI layout's folder, an OCI archive,"
+              + " or what docker save wrote; :TAG may follow.")
+  private String image = "";
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "COMMAND",
+      description = "Words that replace the image's command.")
+  private List<String> words = List.of();
+
+  @Option(
+      names = "--engine",
+      paramLabel = "ENGINE",
+      defaultValue = "auto",
+      description =
+          "auto, kvm (hardware virtualization) or qemu (software emulation). Default: auto.")
+  private String engine = "auto";
+
+  @Option(
+      names = "--cpus",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Virtual processors, 1 to 64. Default: 1.")
+  private int cpus;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      converter = MemorySize.class,
+      description = "RAM. Default: 256M, or more if the image needs it.")
+  private @Nullable Long memory;
+
+  /** What follows the image are the process's words, those that begin with "-" too. */
+  @Spec
+  void parse(CommandSpec spec) {
+    spec.parser().stopAtPositional(true);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    EngineChoice.Request request = EngineChoice.Request.of(engine);
+    Path images = Folders.standard().images();
+    boolean terminal =
+        Terminal.isTerminal(Terminal.STANDARD_INPUT)
+            && Terminal.isTerminal(Terminal.STANDARD_OUTPUT);
+    StoredImage stored = stored(images, image);
+    ImageProcess process = stored.process(words);
+    BootImage guest = GuestProcess.guest(stored, process, BootCommand.tinyLinux(), terminal);
+    long bytes = Objects.requireNonNullElseGet(memory, () -> memoryFor(stored));
+    MachineConfig config =
+        MachineConfig.of(
+            NAME,
+            cpus,
+            bytes,
+            new BootSource(guest.kernel(), guest.initrd(), guest.commandLine() + size(terminal)));
+    Engines.Selection selection = Engines.select(request, new KvmEngine.Options(false, false));
+    return new RunSession(selection, config, terminal).run();
+  }
+
+  /** 256 MiB, or what the image needs in whole MiB. */
+  static long memoryFor(StoredImage image) {
+    long mib = (GuestProcess.memoryNeeded(image) + (1 << 20) - 1) >> 20;
+    return Math.max(256, mib) << 20;
+  }
+
+  /** An image by its name or place, unpacked unless it has been. */
+  static StoredImage stored(Path images, String reference) throws ImageException {
+    PrintStream err = System.err;
+    try (ProgressLine progress =
+        new ProgressLine(err, Terminal.isTerminal(Terminal.STANDARD_ERROR))) {
+      Optional<WorkloadImage> made = WorkloadImage.named(reference);
+      String place = reference;
+      if (made.isPresent()) {
+        place =
+            made.get()
+                .obtain(
+                    images,
+                    PackageSources.choose(images.resolve("packages"), System.getenv()),
+                    progress)
+                .toString();
+      }
+      return new OciStore(images).obtain(place, progress);
+    }
+  }
+
+  /** Tiny Linux takes a console whose size it is told for a terminal. */
+  private static String size(boolean terminal) {
+    return terminal
+        ? Terminal.size(Terminal.STANDARD_OUTPUT)
+            .map(size -> " vivarium.size=" + size.columns() + "x" + size.rows())
+            .orElse(" vivarium.size=80x24")
+        : "";
+  }
+}

@@ -1,0 +1,197 @@
+package org.vivarium.devices.virtio.net;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.transport.IoLoop;
+import org.vivarium.devices.virtio.transport.RateLimitedLog;
+import org.vivarium.kvm.Epoll;
+import org.vivarium.kvm.IoVector;
+import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.NativeBuffer;
+import org.vivarium.kvm.Tap;
+
+/**
+ * A TAP interface of the host, alone or in a bridge. The host's network stack takes and gives
+ * frames with checksums and segmentation undone, as far as the driver agreed to that.
+ *
+ * <p>Frames run on the I/O loop and allocate nothing.
+ */
+public final class TapBackend implements NetBackend, AutoCloseable {
+  /** VIRTIO_NET_HDR_F_DATA_VALID: the checksum was right when the host looked. */
+  private static final int DATA_VALID = 2;
+
+  /** VIRTIO_NET_HDR_GSO_ECN, which is not asked for. */
+  private static final int GSO_ECN = 0x80;
+
+  private static final int LARGEST = NetHeader.BYTES + NetHeader.MAX_FRAME;
+
+  private final Tap tap;
+  private final IoLoop loop;
+  private final RateLimitedLog log;
+  private final NativeBuffer incoming = new NativeBuffer(LARGEST);
+  private final NativeBuffer outgoing = new NativeBuffer(LARGEST);
+  private final IoVector range = new IoVector(1);
+  private volatile @Nullable Events events;
+  private volatile boolean gone;
+  private boolean checksums;
+  private IoLoop.@Nullable DescriptorWatch watch;
+  private boolean full;
+
+  /**
+   * @param tap with headers of {@link NetHeader#BYTES}; belongs to this object from now on
+   * @param loop the card's
+   */
+  TapBackend(Tap tap, IoLoop loop) {
+    this.tap = tap;
+    this.loop = loop;
+    this.log = new RateLimitedLog(tap.name());
+    incoming.bytes().order(ByteOrder.LITTLE_ENDIAN);
+    outgoing.bytes().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /**
+   * Opens an interface that is there.
+   *
+   * @param device its name, such as {@code tap0}
+   * @param loop the card's
+   * @throws KvmException ENODEV if there is none, EPERM if it is not this user's, EBUSY if another
+   *     process has it open
+   */
+  public static TapBackend open(String device, IoLoop loop) throws KvmException {
+    return new TapBackend(Tap.open(device, NetHeader.BYTES), loop);
+  }
+
+  @Override
+  public long offloads() {
+    return NetLayout.TO_DEVICE | NetLayout.TO_DRIVER;
+  }
+
+  @Override
+  public boolean carrier() {
+    return !gone;
+  }
+
+  @Override
+  public void start(Events newEvents, long negotiated) {
+    try {
+      tap.setOffloads(
+          new Tap.Offloads(
+              (negotiated & NetLayout.VIRTIO_NET_F_GUEST_CSUM) != 0,
+              (negotiated & NetLayout.VIRTIO_NET_F_GUEST_TSO4) != 0,
+              (negotiated & NetLayout.VIRTIO_NET_F_GUEST_TSO6) != 0,
+              false));
+    } catch (KvmException e) {
+      // Frames then come whole, which every driver takes.
+      log.report(e.getMessage());
+    }
+    events = newEvents;
+    loop.execute(
+        () -> {
+          checksums = (negotiated & NetLayout.VIRTIO_NET_F_GUEST_CSUM) != 0;
+          full = false;
+          watch = loop.watch(tap, Epoll.IN, this::ready);
+        });
+  }
+
+  @Override
+  public void stop() {
+    events = null;
+    if (watch != null) {
+      watch.cancel();
+      watch = null;
+    }
+  }
+
+  /** Closes the interface. After the card's last reset. */
+  @Override
+  public void close() {
+    tap.close();
+  }
+
+  private void ready() {
+    Events to = events;
+    if (to == null) {
+      return;
+    }
+    if (full && watch != null) {
+      full = false;
+      watch.await(Epoll.IN);
+      to.sendReady();
+    }
+    to.receiveReady();
+  }
+
+  @Override
+  public boolean send(NetHeader header, ByteBuffer frame) {
+    ByteBuffer out = outgoing.bytes();
+    int length = NetHeader.BYTES + frame.remaining();
+    out.put(0, (byte) header.flags()).put(1, (byte) header.gsoType());
+    out.putShort(2, (short) header.headerLength()).putShort(4, (short) header.gsoSize());
+    out.putShort(6, (short) header.checksumStart()).putShort(8, (short) header.checksumOffset());
+    out.putShort(10, (short) 0);
+    out.put(NetHeader.BYTES, frame, frame.position(), frame.remaining());
+    range.clear();
+    range.add(outgoing.address(0, length), length);
+    try {
+      if (tap.write(range) != Tap.WOULD_BLOCK) {
+        return true;
+      }
+    } catch (KvmException e) {
+      // As on a wire: a frame that the host refuses, or while its interface is down, is lost.
+      log.report(e.getMessage());
+      return true;
+    }
+    full = true;
+    if (watch != null) {
+      watch.await(Epoll.IN | Epoll.OUT);
+    }
+    return false;
+  }
+
+  @Override
+  public int receive(NetHeader header, ByteBuffer frame) {
+    while (!gone) {
+      range.clear();
+      range.add(incoming.address(0, LARGEST), LARGEST);
+      long n;
+      try {
+        n = tap.read(range);
+      } catch (KvmException e) {
+        vanish(e);
+        return 0;
+      }
+      if (n == Tap.WOULD_BLOCK) {
+        return 0;
+      }
+      int length = (int) n - NetHeader.BYTES;
+      if (length >= NetHeader.MIN_FRAME) {
+        parse(header);
+        frame.put(0, incoming.bytes(), NetHeader.BYTES, length);
+        return length;
+      }
+    }
+    return 0;
+  }
+
+  private void parse(NetHeader header) {
+    ByteBuffer in = incoming.bytes();
+    header.set(
+        checksums ? in.get(0) & (NetHeader.NEEDS_CSUM | DATA_VALID) : 0,
+        in.get(1) & ~GSO_ECN & 0xFF,
+        in.getShort(2) & 0xFFFF,
+        in.getShort(4) & 0xFFFF,
+        in.getShort(6) & 0xFFFF,
+        in.getShort(8) & 0xFFFF);
+  }
+
+  /** Somebody deleted the interface: it does not come back under this descriptor. */
+  private void vanish(KvmException why) {
+    log.report(why.getMessage());
+    gone = true;
+    Events to = events;
+    if (to != null) {
+      to.carrierChanged();
+    }
+  }
+}

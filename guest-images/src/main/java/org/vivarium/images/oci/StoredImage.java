@@ -1,0 +1,107 @@
+package org.vivarium.images.oci;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.vivarium.images.ImageException;
+
+/**
+ * An image that was unpacked and kept. Its folder never changes but for the initial RAM disks that
+ * are put together in it.
+ *
+ * @param folder of this image alone
+ * @param description what the image is
+ */
+public record StoredImage(Path folder, Description description) {
+  static final String ROOT = "rootfs";
+  static final String ARCHIVE = "image.cpio";
+  static final String DESCRIPTION = "image.json";
+
+  /**
+   * What an image is.
+   *
+   * @param id SHA-256 of its configuration, hexadecimal
+   * @param config how it wants to be run
+   * @param identity who its processes are
+   * @param layers how many
+   * @param packedBytes of its layers as they were given
+   * @param fileBytes of its regular files, each counted once
+   * @param files how many things are in it, folders included
+   * @param leftOut what of it could not be kept, in words for people
+   */
+  public record Description(
+      String id,
+      ImageConfig config,
+      Identity identity,
+      int layers,
+      long packedBytes,
+      long fileBytes,
+      int files,
+      List<String> leftOut) {
+    /** Copies the list. */
+    public Description {
+      leftOut = List.copyOf(leftOut);
+    }
+  }
+
+  /** The root folder for a container; belongs to the image and is not to be written to. */
+  public Path rootFolder() {
+    return folder.resolve(ROOT);
+  }
+
+  /** The archive for a guest's initial RAM disk, with everything below {@code image/}. */
+  public Path archive() {
+    return folder.resolve(ARCHIVE);
+  }
+
+  /**
+   * The process that the image starts, or the user's words instead of its command.
+   *
+   * @throws ImageException if the image names none, or has no such program
+   */
+  public ImageProcess process(List<String> words) throws ImageException {
+    List<String> all = description.config().process(words);
+    if (all.isEmpty()) {
+      throw new ImageException("The image names no command of its own; name one.");
+    }
+    String program =
+        find(all.getFirst())
+            .orElseThrow(
+                () ->
+                    new ImageException(
+                        "The image has no command \"%s\".".formatted(all.getFirst())));
+    return new ImageProcess(program, all, description.config(), description.identity());
+  }
+
+  /** Whether the image has a program, by name or path. */
+  public boolean has(String program) throws ImageException {
+    return find(program).isPresent();
+  }
+
+  private Optional<String> find(String program) throws ImageException {
+    try {
+      if (program.contains("/")) {
+        String path =
+            program.startsWith("/")
+                ? program
+                : description.config().workingFolder() + "/" + program;
+        return isProgram(path) ? Optional.of(path) : Optional.empty();
+      }
+      for (String place : description.config().path().split(":")) {
+        if (place.startsWith("/") && isProgram(place + "/" + program)) {
+          return Optional.of(place + "/" + program);
+        }
+      }
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new ImageException("The image's folder %s cannot be read.".formatted(folder), e);
+    }
+  }
+
+  private boolean isProgram(String path) throws IOException {
+    Optional<Path> file = RootPaths.follow(rootFolder(), path);
+    return file.isPresent() && Files.isRegularFile(file.get()) && Files.isExecutable(file.get());
+  }
+}

@@ -1,0 +1,193 @@
+package org.vivarium.vmm.process;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.client.VmLauncher;
+import org.vivarium.vmm.store.HostErrors;
+import org.vivarium.vmm.store.LastWords;
+import org.vivarium.vmm.store.VmFolder;
+
+/**
+ * Starts VM processes with the Java runtime, the modules, the class path and the start-up cache of
+ * this process: headless, with a small heap, in a session of their own (setsid(1)), so that they
+ * outlive the terminal and the desktop.
+ */
+public final class JavaLauncher implements VmLauncher {
+  /**
+   * The word on the command line that makes the program a VM process; the machine's name follows.
+   */
+  public static final String VM = "--vm";
+
+  private static final List<String> OWN_OPTIONS =
+      List.of(
+          "-Djava.awt.headless=true",
+          "-XX:+UseSerialGC",
+          "-Xms8m",
+          "-Xmx96m",
+          "-XX:-UsePerfData",
+          "-XX:+ExitOnOutOfMemoryError");
+
+  /** Options of this process that are not for a child: its heap, its files, its debugger. */
+  private static final Predicate<String> NOT_FOR_CHILDREN =
+      option ->
+          Stream.of(
+                  "-Xm",
+                  "-XX:ErrorFile=",
+                  "-XX:AOTCacheOutput=",
+                  "-XX:AOTMode=",
+                  "-agent",
+                  "-javaagent",
+                  "-Dprism.",
+                  "-Dglass.",
+                  "-Dmonocle.",
+                  "-XX:+Use",
+                  "-Xdebug",
+                  "-Xrun")
+              .anyMatch(option::startsWith);
+
+  /** Options whose value is the next word, a list of paths. */
+  private static final Set<String> PATH_LISTS =
+      Set.of("-cp", "-classpath", "--class-path", "-p", "--module-path");
+
+  private static final int START_SECONDS = 180;
+  private static final int EXIT_SECONDS = 10;
+
+  private final List<String> java;
+  private final List<String> program;
+
+  /**
+   * @param java the runtime and its options
+   * @param program the main class and the words before the machine's name
+   */
+  public JavaLauncher(List<String> java, List<String> program) {
+    this.java = List.copyOf(java);
+    this.program = List.copyOf(program);
+  }
+
+  /** A launcher that starts this very program again, with {@link #VM} before the machine's name. */
+  public static JavaLauncher likeThisProcess() {
+    String main = System.getProperty("sun.java.command", "").split(" ")[0];
+    return new JavaLauncher(options(commandLine(), main), List.of(main, VM));
+  }
+
+  private static List<String> commandLine() {
+    try {
+      String line = Files.readString(Path.of("/proc/self/cmdline"), StandardCharsets.UTF_8);
+      return List.of(line.split("\0"));
+    } catch (IOException e) {
+      throw new AssertionError("A process can read its own command line", e);
+    }
+  }
+
+  /** This runtime and the options among the words before the main class that suit a child. */
+  static List<String> options(List<String> words, String main) {
+    List<String> options = new ArrayList<>();
+    options.add(Path.of(System.getProperty("java.home", "/"), "bin", "java").toString());
+    int end = Math.max(1, words.indexOf(main));
+    for (int i = 1; i < end; i++) {
+      String word = words.get(i);
+      if (PATH_LISTS.contains(words.get(i - 1))) {
+        // The child's working folder is another.
+        options.add(absolute(word));
+      } else if (!NOT_FOR_CHILDREN.test(word)) {
+        options.add(word);
+      }
+    }
+    return options;
+  }
+
+  private static String absolute(String paths) {
+    return Stream.of(paths.split(File.pathSeparator))
+        .map(path -> Path.of(path).toAbsolutePath().toString())
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  @Override
+  public void launch(Folders folders, Path machine, Instant asked) throws VmmException {
+    VmFolder folder = new VmFolder(machine);
+    long logged = folder.events().toFile().length();
+    Process process = start(folders, folder, asked);
+    // A process that neither runs the machine nor says why is ended.
+    CompletableFuture<Void> guard =
+        CompletableFuture.runAsync(
+            process::destroyForcibly,
+            CompletableFuture.delayedExecutor(START_SECONDS, TimeUnit.SECONDS));
+    try {
+      String line = firstLine(process);
+      VmmException failure =
+          line == null ? silent(process, folder, logged) : Handshake.read(line).orElse(null);
+      if (failure != null) {
+        process.waitFor(EXIT_SECONDS, TimeUnit.SECONDS);
+        throw failure;
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new VmmException("The start of %s was interrupted.".formatted(folder.name()), e);
+    } finally {
+      guard.cancel(true);
+    }
+  }
+
+  private Process start(Folders folders, VmFolder folder, Instant asked) throws VmmException {
+    List<String> command = new ArrayList<>();
+    command.add("setsid");
+    command.addAll(java);
+    command.addAll(OWN_OPTIONS);
+    command.add("-XX:ErrorFile=" + folder.path().resolve("crash-%p.log"));
+    command.addAll(program);
+    command.add(folder.name());
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(folder.path().toFile())
+            .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+            .redirectError(ProcessBuilder.Redirect.appendTo(folder.events().toFile()));
+    builder.environment().put("VIVARIUM_HOME", folders.home().toAbsolutePath().toString());
+    long nanos = TimeUnit.SECONDS.toNanos(asked.getEpochSecond()) + asked.getNano();
+    builder.environment().put(VmProcess.ASKED_VARIABLE, Long.toString(nanos));
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw HostErrors.refusal(
+          "The process of the machine %s cannot be started".formatted(folder.name()), e);
+    }
+  }
+
+  private static @Nullable String firstLine(Process process) throws VmmException {
+    try (BufferedReader said =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      return said.readLine();
+    } catch (IOException e) {
+      throw HostErrors.refusal("The machine's process cannot be heard", e);
+    }
+  }
+
+  /** It died before it could say anything: a Java runtime that does not start, a killed process. */
+  private static VmmException silent(Process process, VmFolder folder, long logged)
+      throws InterruptedException {
+    boolean ended = process.waitFor(EXIT_SECONDS, TimeUnit.SECONDS);
+    String how = ended ? "ended with status " + process.exitValue() : "closed its output";
+    String words = LastWords.of(folder.events(), logged).orElse("It said nothing about it.");
+    return new VmmException(
+        "The process of the machine %s %s before the machine ran: %s"
+            .formatted(folder.name(), how, words));
+  }
+}

@@ -1,0 +1,173 @@
+package org.vivarium.vmm.process;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.definition.VmDefinition;
+import org.vivarium.vmm.engine.EngineChoice;
+import org.vivarium.vmm.engine.Outcome;
+import org.vivarium.vmm.machine.KvmEngine;
+import org.vivarium.vmm.store.DefinitionFile;
+import org.vivarium.vmm.store.SocketFolder;
+import org.vivarium.vmm.store.VmFolder;
+import org.vivarium.vmm.store.VmLock;
+
+/**
+ * What the process of one machine does from its start to its end.
+ *
+ * <p>It says on standard output, in one line, whether the machine runs ({@link Handshake}), and
+ * lets go of that output then; its standard error is the machine's events.log.
+ */
+public final class VmProcess {
+  /** The environment variable with the nanoseconds since 1970 at which the start was asked for. */
+  public static final String ASKED_VARIABLE = "VIVARIUM_ASKED_NS";
+
+  private static final Logger LOG = LoggerFactory.getLogger(VmProcess.class);
+
+  /** How long a guest may take to shut down when the process is told to end (SIGTERM). */
+  private static final Duration TERMINATION = Duration.ofSeconds(10);
+
+  private static final int OK = 0;
+  private static final int FAILED = 1;
+
+  /** Chooses what runs a machine. */
+  @FunctionalInterface
+  interface EngineSource {
+    /** Chooses it. */
+    Engines.Selection select(VmDefinition definition) throws VmmException;
+  }
+
+  private final Folders folders;
+  private final Map<String, String> environment;
+  private final EngineSource engines;
+  private final PrintStream err;
+
+  VmProcess(
+      Folders folders, Map<String, String> environment, EngineSource engines, PrintStream err) {
+    this.folders = folders;
+    this.environment = environment;
+    this.engines = engines;
+    this.err = err;
+  }
+
+  /**
+   * Runs a machine to its end in this process.
+   *
+   * @param name the machine's
+   * @return the process's exit status
+   */
+  public static int run(String name) {
+    VmProcess process =
+        new VmProcess(
+            Folders.standard(), Map.copyOf(System.getenv()), VmProcess::select, System.err);
+    return process.run(name, new FileOutputStream(FileDescriptor.out));
+  }
+
+  private static Engines.Selection select(VmDefinition definition) throws VmmException {
+    return Engines.select(
+        EngineChoice.Request.of(definition.engine()), new KvmEngine.Options(false, false));
+  }
+
+  /**
+   * @param starter the one who waits to hear whether the machine runs
+   */
+  int run(String name, FileOutputStream starter) {
+    VmFolder folder = new VmFolder(folders.vms().resolve(name));
+    EventLog log = new EventLog(folder.events(), err);
+    try (Handshake handshake = new Handshake(starter)) {
+      try {
+        return run(folder, log, handshake);
+      } catch (VmmException e) {
+        log.note(String.valueOf(e.getMessage()));
+        handshake.failed(e);
+      } catch (RuntimeException e) {
+        LOG.error("The process of {} failed", name, e);
+        String sentence = "The VM process met a fault of its own: " + e + ".";
+        log.note(sentence);
+        handshake.failed(new VmmException(sentence, e));
+      }
+    } catch (InterruptedException | IOException e) {
+      LOG.error("The process of {} was cut off", name, e);
+    }
+    return FAILED;
+  }
+
+  private int run(VmFolder folder, EventLog log, Handshake handshake)
+      throws VmmException, InterruptedException {
+    if (!Files.isDirectory(folder.path())) {
+      throw new InvalidConfigException("There is no machine named %s.".formatted(folder.name()));
+    }
+    Optional<VmLock> lock = VmLock.tryTake(folder);
+    if (lock.isEmpty()) {
+      throw new VmmException("The machine %s is running already.".formatted(folder.name()));
+    }
+    try (VmLock _ = lock.get()) {
+      VmDefinition definition = DefinitionFile.read(folder);
+      if (!definition.engine().equals("qemu")) {
+        Engines.prepare();
+      }
+      SocketFolder sockets = SocketFolder.make(folders, folder.name(), environment);
+      MachinePlan plan = new MachinePlan(folders, folder, sockets);
+      MachineHost.Setup setup =
+          new MachineHost.Setup(
+              plan, plan.config(definition), engines.select(definition), asked(), log);
+      log.note(setup.selection().decision().reason());
+      try (MachineHost host = MachineHost.build(setup)) {
+        return run(host, handshake);
+      }
+    }
+  }
+
+  private static int run(MachineHost host, Handshake handshake)
+      throws VmmException, InterruptedException {
+    CountDownLatch done = new CountDownLatch(1);
+    Thread termination =
+        Thread.ofPlatform().name("termination").unstarted(() -> terminate(host, done));
+    Runtime.getRuntime().addShutdownHook(termination);
+    try {
+      Outcome outcome = host.run(handshake::ready);
+      return outcome instanceof Outcome.Failed ? FAILED : OK;
+    } finally {
+      done.countDown();
+      try {
+        Runtime.getRuntime().removeShutdownHook(termination);
+      } catch (IllegalStateException _) {
+        LOG.debug("The process is ending already");
+      }
+    }
+  }
+
+  /** The user logs out, or the computer is turned off. */
+  private static void terminate(MachineHost host, CountDownLatch done) {
+    host.shutDown(TERMINATION);
+    try {
+      if (!done.await(TERMINATION.plusSeconds(5).toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("The machine did not end in time");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Instant asked() {
+    String nanos = environment.getOrDefault(ASKED_VARIABLE, "");
+    return nanos.matches("[0-9]{1,18}") || nanos.matches("[0-8][0-9]{18}")
+        ? Instant.EPOCH.plus(Long.parseLong(nanos), ChronoUnit.NANOS)
+        : Instant.now();
+  }
+}

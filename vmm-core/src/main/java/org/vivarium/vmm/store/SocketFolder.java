@@ -1,0 +1,144 @@
+package org.vivarium.vmm.store;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.VmmException;
+
+/**
+ * The folder of a running machine's sockets, which only its owner may enter (mode 0700).
+ *
+ * @param path the folder, short enough for sockets in it
+ */
+public record SocketFolder(Path path) {
+  /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
+  static final int MAX_SOCKET_PATH = 107;
+
+  private static final Logger LOG = LoggerFactory.getLogger(SocketFolder.class);
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rwx------");
+
+  /** The control socket. */
+  public Path control() {
+    return path.resolve("control.sock");
+  }
+
+  /** The serial console's socket. */
+  public Path serial() {
+    return path.resolve("serial.sock");
+  }
+
+  /** The virtio console's socket. */
+  public Path virtio() {
+    return path.resolve("virtio.sock");
+  }
+
+  /**
+   * Where a virtio-vsock device listens for connections to the guest; the guest's own go to this
+   * name with a port behind it.
+   */
+  public Path vsock() {
+    return path.resolve("vsock");
+  }
+
+  /**
+   * Makes the folder of a machine, whose lock the caller holds: {@code
+   * $XDG_RUNTIME_DIR/vivarium/NAME}, or below {@code /tmp/vivarium-UID} where that variable is not
+   * set. Machines of another home than the usual one have its digest in their name, and so have
+   * those whose path would be too long for a socket.
+   *
+   * @throws VmmException if no such folder can be had
+   */
+  public static SocketFolder make(Folders folders, String name, Map<String, String> environment)
+      throws VmmException {
+    String runtime = environment.getOrDefault("XDG_RUNTIME_DIR", "");
+    try {
+      Path base =
+          runtime.startsWith("/")
+              ? Path.of(runtime, "vivarium")
+              : Path.of(
+                  "/tmp", "vivarium-" + Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+      Path home = folders.home().toAbsolutePath().normalize();
+      boolean usual = home.equals(Folders.usualHome(environment));
+      Path path = base.resolve(usual ? name : name + "@" + digest(home.toString()).substring(0, 8));
+      if (tooLong(path)) {
+        path = base.resolve("@" + digest(home + "/" + name).substring(0, 16));
+      }
+      if (tooLong(path)) {
+        throw new VmmException(
+            "The path %s is too long for a socket: set XDG_RUNTIME_DIR to a folder with a short path."
+                .formatted(path));
+      }
+      makePrivate(base);
+      makePrivate(path);
+      return new SocketFolder(path);
+    } catch (IOException e) {
+      throw HostErrors.refusal("No folder for the machine's sockets can be made", e);
+    }
+  }
+
+  private static boolean tooLong(Path folder) {
+    Path longest = new SocketFolder(folder).control();
+    return longest.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH;
+  }
+
+  /** In /tmp anybody may have been there first, so what is there is looked at. */
+  private static void makePrivate(Path folder) throws IOException, VmmException {
+    Files.createDirectories(folder.getParent());
+    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    }
+    Object owner = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
+      throw new VmmException(
+          "The folder %s for sockets belongs to another user; remove it or set XDG_RUNTIME_DIR."
+              .formatted(folder));
+    }
+    Files.setPosixFilePermissions(folder, OWNER_ONLY);
+  }
+
+  private static String digest(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
+  }
+
+  /** Removes the sockets and the folder, as far as that goes: what stays is cleared next time. */
+  public void remove() {
+    try {
+      clear();
+      Files.deleteIfExists(path);
+    } catch (VmmException | IOException e) {
+      LOG.debug("{} stays behind", path, e);
+    }
+  }
+
+  /** Removes the sockets that an earlier process left behind, or this one's own. */
+  public void clear() throws VmmException {
+    try {
+      for (Path socket : List.of(control(), serial(), virtio(), vsock())) {
+        Files.deleteIfExists(socket);
+      }
+    } catch (IOException e) {
+      throw HostErrors.refusal("A socket in %s cannot be removed".formatted(path), e);
+    }
+  }
+}
