@@ -41,6 +41,28 @@ public final class DiskOpener {
    * @throws VmmException if the host fails
    */
   public DiskImage open(DiskConfig disk) throws VmmException {
+    return open(disk, disk.readOnly());
+  }
+
+  /**
+   * Checks a disk that another program is to open: its file, its format, what it stands on, and
+   * that nobody writes to it.
+   *
+   * @throws VmmException as {@link #open}
+   */
+  public void check(DiskConfig disk) throws VmmException {
+    try (DiskImage _ = open(disk, true)) {
+      if (!disk.readOnly() && !Files.isWritable(disk.file())) {
+        throw new InvalidConfigException(
+            "Disk %s may not be written by you; change its mode or attach it read-only."
+                .formatted(disk.file()));
+      }
+    } catch (IOException e) {
+      throw new VmmException("Disk %s cannot be closed: %s".formatted(disk.file(), say(e)), e);
+    }
+  }
+
+  private DiskImage open(DiskConfig disk, boolean readOnly) throws VmmException {
     try {
       return DiskImages.open(
           disk.file(),
@@ -48,7 +70,7 @@ public final class DiskOpener {
               ? org.vivarium.images.disk.DiskFormat.QCOW2
               : org.vivarium.images.disk.DiskFormat.RAW,
           DiskOptions.readWrite()
-              .withReadOnly(disk.readOnly())
+              .withReadOnly(readOnly)
               .withBacking(this::backing)
               .withLocker(new OfdFileLocker())
               .withPuncher(new FallocatePuncher()));

@@ -25,6 +25,9 @@ final class OfdFileLocker implements FileLocker {
   /** What neither of them lets others do. */
   private static final int[] UNSHARED = {WRITE, RESIZE};
 
+  /** Makes a locker, which has no state. */
+  public OfdFileLocker() {}
+
   @Override
   public Lease lock(Path file, Mode mode) throws IOException {
     OfdLock lock = open(file);

@@ -13,6 +13,7 @@ import org.vivarium.devices.virtio.rng.UrandomSource;
 import org.vivarium.devices.virtio.transport.EpollLoop;
 import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.images.disk.DiskImage;
+import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
@@ -55,6 +56,9 @@ final class HostDevices implements AutoCloseable {
   private final TreeMap<Integer, Disk> disks = new TreeMap<>();
   private final HostNetworks networks;
   private @Nullable RandomSource entropy;
+  private boolean balloon;
+  private long memoryBytes;
+  private long balloonTarget;
   private volatile boolean crashed;
 
   private HostDevices(String name, Reports reports) throws KvmException {
@@ -86,10 +90,11 @@ final class HostDevices implements AutoCloseable {
 
   private void openAll(MachineConfig config)
       throws VmmException, IOException, InterruptedException {
-    if (config.devices().balloon() || config.devices().vsock() != null) {
-      throw new InvalidConfigException(
-          "Devices: the engine kvm has neither a balloon nor vsock; choose the engine qemu.");
+    if (config.devices().vsock() != null) {
+      throw new InvalidConfigException("Vsock: the engine kvm does not have it.");
     }
+    balloon = config.devices().balloon();
+    memoryBytes = config.memoryBytes();
     for (DiskConfig disk : config.devices().disks()) {
       addDisk(disk);
     }
@@ -116,6 +121,33 @@ final class HostDevices implements AutoCloseable {
   /** Whether a thread of a device has died. */
   boolean isCrashed() {
     return crashed;
+  }
+
+  /** Whether there is to be a balloon. */
+  boolean hasBalloon() {
+    return balloon;
+  }
+
+  /** How large the balloon is to be, bytes; stays over a restart of the guest. */
+  long balloonTarget() {
+    return balloonTarget;
+  }
+
+  /**
+   * Chooses the balloon's size so that the guest is left with so much memory.
+   *
+   * @throws InvalidConfigException if there is no balloon or not so much memory
+   */
+  void leaveToGuest(long bytes) throws InvalidConfigException {
+    if (!balloon) {
+      throw new InvalidConfigException("Balloon: the machine has none; define it with one.");
+    }
+    if (bytes < 0 || bytes > memoryBytes) {
+      throw new InvalidConfigException(
+          "Balloon: %d bytes cannot be left to a guest of %d MiB."
+              .formatted(bytes, memoryBytes >> 20));
+    }
+    balloonTarget = memoryBytes - bytes;
   }
 
   /** Where entropy comes from, if there is to be a device for it. */
@@ -157,6 +189,29 @@ final class HostDevices implements AutoCloseable {
     Disk disk = new Disk(place, config, opener.open(config));
     disks.put(place, disk);
     return disk;
+  }
+
+  /**
+   * Makes a disk larger.
+   *
+   * @throws VmmException if there is no such disk, it is larger already, or cannot be that large
+   */
+  void resizeDisk(String id, long bytes) throws VmmException {
+    Disk disk = disk(id);
+    long now = disk.image().size();
+    if (bytes < now) {
+      throw new InvalidConfigException(
+          "Disk %s: it has %d bytes and cannot shrink to %d while it is used."
+              .formatted(id, now, bytes));
+    }
+    try {
+      disk.image().resize(bytes);
+    } catch (DiskImageException e) {
+      throw new InvalidConfigException("Disk %s: %s".formatted(id, e.getMessage()), e);
+    } catch (IOException e) {
+      throw new VmmException(
+          "Disk %s could not be resized: %s".formatted(disk.config().file(), e.getMessage()), e);
+    }
   }
 
   /** Closes a disk that no hardware uses any more. */

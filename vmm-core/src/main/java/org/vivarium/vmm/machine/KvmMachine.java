@@ -13,6 +13,7 @@ import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.engine.BootStage;
 import org.vivarium.vmm.engine.ConsoleOutput;
+import org.vivarium.vmm.engine.GuestMemoryFigures;
 import org.vivarium.vmm.engine.LifeCycle;
 import org.vivarium.vmm.engine.MachineListener;
 import org.vivarium.vmm.engine.MachineState;
@@ -168,6 +169,30 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
   @Override
   public void setForwards(String id, List<PortForward> forwards) throws VmmException {
     control.call(() -> hostDevices().networks().setForwards(id, forwards));
+  }
+
+  @Override
+  public void setBalloonTarget(long bytes) throws VmmException {
+    control.call(
+        () -> {
+          hostDevices().leaveToGuest(bytes);
+          running().virtio().balloonTargetChanged();
+        });
+  }
+
+  @Override
+  public Optional<GuestMemoryFigures> guestMemory() {
+    Hardware present = hardware;
+    return present == null ? Optional.empty() : present.virtio().guestMemory();
+  }
+
+  @Override
+  public void resizeDisk(String id, long bytes) throws VmmException {
+    control.call(
+        () -> {
+          hostDevices().resizeDisk(id, bytes);
+          running().virtio().capacityChanged(id);
+        });
   }
 
   @Override

@@ -3,8 +3,10 @@ package org.vivarium.vmm.machine;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.legacy.OutputRing;
+import org.vivarium.devices.virtio.balloon.BalloonDevice;
 import org.vivarium.devices.virtio.blk.BlkConfig;
 import org.vivarium.devices.virtio.blk.BlkDevice;
 import org.vivarium.devices.virtio.console.ConsoleConfig;
@@ -16,13 +18,14 @@ import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.engine.GuestMemoryFigures;
 
 /**
  * The virtio devices of one life of hardware, made from the host's ends, and what can be asked of
  * them while the guest runs.
  *
- * <p>Owned by the control thread; {@link #consoleInput} and {@link #resizeConsole} may be called
- * from any.
+ * <p>Owned by the control thread; {@link #consoleInput}, {@link #resizeConsole} and {@link
+ * #guestMemory} may be called from any.
  */
 final class VirtioDevices {
   private static final int BLK_QUEUE_SIZE = 256;
@@ -37,6 +40,7 @@ final class VirtioDevices {
   private final Map<String, BlkDevice> disks = new HashMap<>();
   private final Map<String, NetDevice> networks = new HashMap<>();
   private @Nullable ConsoleDevice console;
+  private @Nullable BalloonDevice balloon;
 
   /**
    * @param cpus processors of the machine, which share the queues of a disk
@@ -57,6 +61,12 @@ final class VirtioDevices {
     RandomSource entropy = host.entropy().orElse(null);
     if (entropy != null) {
       slots.plug(X86Layout.RNG_SLOT, "rng", new RngDevice(host.loop(), entropy), () -> {});
+    }
+    if (host.hasBalloon()) {
+      BalloonDevice device = new BalloonDevice("balloon", host.loop());
+      device.setTarget(host.balloonTarget());
+      slots.plug(X86Layout.BALLOON_SLOT, "balloon", device, () -> {});
+      balloon = device;
     }
     if (virtioConsole != null) {
       plugConsole(virtioConsole);
@@ -131,6 +141,29 @@ final class VirtioDevices {
       throw new InvalidConfigException("The machine has no network card \"" + id + "\".");
     }
     device.setLink(up);
+  }
+
+  /** Tells the guest how large its balloon is to be, as the host's end has it. */
+  void balloonTargetChanged() {
+    BalloonDevice device = balloon;
+    if (device != null) {
+      device.setTarget(host.balloonTarget());
+    }
+  }
+
+  /** What the guest told of its memory last; it is asked for news, which the next call finds. */
+  Optional<GuestMemoryFigures> guestMemory() {
+    BalloonDevice device = balloon;
+    if (device == null) {
+      return Optional.empty();
+    }
+    device.requestStatistics();
+    return device
+        .statistics()
+        .map(
+            told ->
+                new GuestMemoryFigures(
+                    told.total(), told.free(), told.available(), told.caches(), device.actual()));
   }
 
   /** Gives the guest input on hvc0; returns how much was taken. */

@@ -24,6 +24,7 @@ import org.vivarium.vmm.engine.qemu.TestConsole;
 @Tag("boot")
 class UserNetworkBootTest {
   private static final int GUEST_PORT = 2222;
+  private static final int PATIENCE_MILLIS = 10_000;
 
   @Test
   void guestReachesTheHostAndIsReached() throws Exception {
@@ -97,7 +98,7 @@ class UserNetworkBootTest {
   private static String answerOn(TinyGuest guest, PortForward forward) throws Exception {
     TestConsole.type(guest.machine, "echo hello | nc -l -p " + GUEST_PORT + "; echo served=yes");
     // Passt accepts before the guest's server listens, and hangs up then.
-    for (int attempt = 0; attempt < 600; attempt++) {
+    for (int attempt = 0; attempt < 30; attempt++) {
       try (Socket socket = new Socket(forward.hostAddress(), forward.hostPort())) {
         String answer = readAll(socket);
         if (!answer.isEmpty()) {
@@ -115,6 +116,7 @@ class UserNetworkBootTest {
 
   private static String readAll(Socket socket) throws IOException {
     try (socket) {
+      socket.setSoTimeout(PATIENCE_MILLIS);
       socket.shutdownOutput();
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     }

@@ -1,8 +1,11 @@
 package org.vivarium.vmm.engine.qemu;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.BootSource;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.BootStage;
@@ -25,6 +28,15 @@ final class QemuCommandLine {
    */
   static final String NO_TIMER_CHECK = "no_timer_check";
 
+  /**
+   * Where QEMU connects to.
+   *
+   * @param monitor for QMP
+   * @param debug for what the guest writes to the debug port
+   * @param console for the virtio console; null: there is none
+   */
+  record Sockets(Path monitor, Path debug, @Nullable Path console) {}
+
   private QemuCommandLine() {}
 
   /**
@@ -32,10 +44,11 @@ final class QemuCommandLine {
    * its serial console on standard input and output.
    *
    * @param sandbox whether this QEMU has the option {@code -sandbox}
-   * @param monitor Unix socket that QEMU connects to for QMP
-   * @param debug Unix socket that QEMU connects to for what the guest writes to the debug port
+   * @param sockets Unix sockets that QEMU connects to
+   * @throws VmmException if a disk's file is not there or its format has to be named
    */
-  static List<String> of(MachineConfig config, boolean sandbox, Path monitor, Path debug) {
+  static List<String> of(MachineConfig config, boolean sandbox, Sockets sockets)
+      throws VmmException {
     List<String> line = new ArrayList<>();
     add(line, "-no-user-config");
     add(line, "-nodefaults");
@@ -53,13 +66,12 @@ final class QemuCommandLine {
     add(line, "-action", "panic=shutdown");
     add(line, "-chardev", "stdio,id=console,signal=off");
     add(line, "-serial", "chardev:console");
-    add(line, "-chardev", "socket,id=monitor,path=" + escape(monitor.toString()));
+    add(line, "-chardev", "socket,id=monitor,path=" + escape(sockets.monitor().toString()));
     add(line, "-mon", "chardev=monitor,mode=control");
-    add(line, "-chardev", "socket,id=debug,path=" + escape(debug.toString()));
+    add(line, "-chardev", "socket,id=debug,path=" + escape(sockets.debug().toString()));
     add(line, "-device", "isa-debugcon,iobase=" + BootStage.DEBUG_PORT + ",chardev=debug");
     add(line, "-device", "pvpanic");
-    add(line, "-object", "rng-random,id=entropy,filename=/dev/urandom");
-    add(line, "-device", "virtio-rng-pci,rng=entropy");
+    line.addAll(QemuDeviceWords.arguments(config.devices(), sockets.console()));
     boot(line, config.boot());
     return List.copyOf(line);
   }
@@ -78,7 +90,22 @@ final class QemuCommandLine {
   }
 
   /** In a list of suboptions a comma ends the value, and two of them stand for one. */
-  private static String escape(String value) {
+  static String escape(String value) {
     return value.replace(",", ",,");
+  }
+
+  /** A device, whose "driver" comes first, as the command line says it. */
+  static String suboptions(ObjectNode device) {
+    StringBuilder text = new StringBuilder(device.path("driver").asText());
+    device
+        .properties()
+        .forEach(
+            field -> {
+              if (!field.getKey().equals("driver")) {
+                text.append(',').append(field.getKey()).append('=');
+                text.append(escape(field.getValue().asText()));
+              }
+            });
+    return text.toString();
   }
 }

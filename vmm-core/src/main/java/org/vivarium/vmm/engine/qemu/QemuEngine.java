@@ -53,9 +53,19 @@ public final class QemuEngine implements Engine {
   @Override
   public VirtualMachine create(
       MachineConfig config, ConsoleOutput console, MachineListener listener) throws VmmException {
+    return create(config, console, (_, _, _) -> {}, listener);
+  }
+
+  @Override
+  public VirtualMachine create(
+      MachineConfig config,
+      ConsoleOutput serial,
+      ConsoleOutput virtioConsole,
+      MachineListener listener)
+      throws VmmException {
     check(config);
     QemuChannels channels = QemuChannels.start(locator.find(), config);
-    QemuMachine machine = new QemuMachine(config.name(), channels, console, listener);
+    QemuMachine machine = new QemuMachine(config, channels, serial, virtioConsole, listener);
     machine.open();
     return machine;
   }
@@ -71,6 +81,7 @@ public final class QemuEngine implements Engine {
       throw new InvalidConfigException(
           "Kernel command line: it contains a NUL character; remove it.");
     }
+    QemuDeviceWords.check(config.devices());
     bootCheck.check(config);
     memory.check(config.memoryBytes());
   }

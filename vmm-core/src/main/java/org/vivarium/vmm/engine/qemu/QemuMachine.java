@@ -12,8 +12,14 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.engine.BootStage;
 import org.vivarium.vmm.engine.ConsoleOutput;
+import org.vivarium.vmm.engine.DeviceFigures;
+import org.vivarium.vmm.engine.GuestMemoryFigures;
 import org.vivarium.vmm.engine.LifeCycle;
 import org.vivarium.vmm.engine.MachineListener;
 import org.vivarium.vmm.engine.MachineState;
@@ -48,6 +54,8 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   private final ConsolePump pump;
   private final FirmwareReset firmware = new FirmwareReset();
   private final Qmp monitor;
+  private final QemuDevices devices;
+  private final @Nullable VirtioConsole hvc;
   private final Thread consoleThread;
   private final Thread inputThread;
   private final Thread debugThread;
@@ -64,13 +72,21 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   /**
    * Makes a machine of a QEMU that has just started and waits ({@code -S}); {@link #open} is next.
    */
-  QemuMachine(String name, QemuChannels channels, ConsoleOutput console, MachineListener listener) {
-    this.name = name;
+  QemuMachine(
+      MachineConfig config,
+      QemuChannels channels,
+      ConsoleOutput console,
+      ConsoleOutput virtioConsole,
+      MachineListener listener) {
+    this.name = config.name();
     this.channels = channels;
     life = new LifeCycle(name, listener);
     Process process = channels.process().console();
     input = new ConsoleInput(process.getOutputStream());
     monitor = new Qmp(channels.monitor(), name + " monitor", this);
+    devices = new QemuDevices(monitor, config);
+    SocketChannel hvcChannel = channels.virtioConsole();
+    hvc = hvcChannel == null ? null : new VirtioConsole(name, hvcChannel, virtioConsole);
     pump = new ConsolePump(process.getInputStream(), console, scanner, this::panicPrinted);
     consoleThread = thread("console", pump);
     inputThread = thread("input", input);
@@ -91,9 +107,13 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     consoleThread.start();
     inputThread.start();
     debugThread.start();
+    if (hvc != null) {
+      hvc.start();
+    }
     channels.process().exited().thenRun(endThread::start);
     try {
       monitor.open(GREETING);
+      devices.prepare();
       life.reached(BootStage.MACHINE_BUILT);
     } catch (Qmp.Ended e) {
       close();
@@ -155,6 +175,101 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   @Override
   public long hostPid() {
     return channels.process().console().pid();
+  }
+
+  @Override
+  public int virtioInput(byte[] bytes, int offset, int length) {
+    return hvc == null ? 0 : hvc.input(bytes, offset, length);
+  }
+
+  /** Something asked of the devices. */
+  @FunctionalInterface
+  private interface DeviceRequest<T> {
+    T ask() throws VmmException;
+  }
+
+  /** Asks the devices of a machine that lives; after its end the answer is {@code otherwise}. */
+  private <T> T devices(T otherwise, DeviceRequest<T> what) throws VmmException {
+    request.lock();
+    try {
+      return life.state().isEnd() ? otherwise : what.ask();
+    } catch (Qmp.Ended e) {
+      LOG.debug("{} ended before its devices answered", name, e);
+      return otherwise;
+    } finally {
+      request.unlock();
+    }
+  }
+
+  /** A change of the devices. */
+  @FunctionalInterface
+  private interface DeviceChange {
+    void make() throws VmmException;
+  }
+
+  private void change(DeviceChange change) throws VmmException {
+    boolean _ =
+        devices(
+            false,
+            () -> {
+              change.make();
+              return true;
+            });
+  }
+
+  @Override
+  public void attachDisk(DiskConfig disk) throws VmmException {
+    change(() -> devices.attachDisk(disk));
+  }
+
+  @Override
+  public void detachDisk(String id) throws VmmException {
+    change(() -> devices.detachDisk(id));
+  }
+
+  @Override
+  public void resizeDisk(String id, long bytes) throws VmmException {
+    change(() -> devices.resizeDisk(id, bytes));
+  }
+
+  @Override
+  public void setLink(String id, boolean up) throws VmmException {
+    change(() -> devices.setLink(id, up));
+  }
+
+  @Override
+  public void setForwards(String id, List<PortForward> forwards) throws VmmException {
+    change(() -> devices.setForwards(id, forwards));
+  }
+
+  @Override
+  public void setLimit(String id, RateLimit limit) throws VmmException {
+    change(() -> devices.setLimit(id, limit));
+  }
+
+  @Override
+  public void setBalloonTarget(long bytes) throws VmmException {
+    change(() -> devices.setBalloonTarget(bytes));
+  }
+
+  @Override
+  public Optional<GuestMemoryFigures> guestMemory() {
+    try {
+      return devices(Optional.empty(), devices::guestMemory);
+    } catch (VmmException e) {
+      LOG.debug("{} does not tell of its guest's memory", name, e);
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public List<DeviceFigures> deviceFigures() {
+    try {
+      return devices(List.of(), devices::figures);
+    } catch (VmmException e) {
+      LOG.debug("{} does not tell what its devices have done", name, e);
+      return List.of();
+    }
   }
 
   @Override
@@ -260,6 +375,8 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
       case "RESET" -> restarted(data.path("guest").asBoolean(), micros);
       case "SHUTDOWN" -> shutdownReason = data.path("reason").asText();
       case "GUEST_PANICKED" -> panic = "";
+      case "DEVICE_DELETED" -> devices.deviceGone(data.path("device").asText(), false);
+      case "DEVICE_UNPLUG_GUEST_ERROR" -> devices.deviceGone(data.path("device").asText(), true);
       default -> LOG.debug("{}: {} {}", name, event, data);
     }
   }
@@ -325,6 +442,9 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
       Thread.currentThread().interrupt();
     }
     input.close();
+    if (hvc != null) {
+      hvc.close();
+    }
     channels.close();
     life.end(outcome(channels.process().exited().join()));
   }

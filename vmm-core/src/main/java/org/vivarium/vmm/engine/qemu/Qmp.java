@@ -113,10 +113,15 @@ final class Qmp implements AutoCloseable {
    * @throws VmmException if QEMU refuses or does not answer in time
    */
   JsonNode execute(String command, Duration timeout) throws VmmException {
+    return execute(command, JSON.createObjectNode(), timeout);
+  }
+
+  /** As {@link #execute(String, Duration)}, for a command with arguments. */
+  JsonNode execute(String command, ObjectNode arguments, Duration timeout) throws VmmException {
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
     long id = expect(answer);
     try {
-      send(command, id);
+      send(command, arguments, id);
       return result(answer, "the command " + command, timeout);
     } catch (IOException e) {
       throw new Ended("QEMU has ended and cannot take the command %s.".formatted(command), e);
@@ -130,7 +135,7 @@ final class Qmp implements AutoCloseable {
   /** Gives a command whose answer nobody waits for; does nothing if QEMU has ended. */
   void tell(String command) {
     try {
-      send(command, UNANSWERED);
+      send(command, JSON.createObjectNode(), UNANSWERED);
     } catch (IOException e) {
       LOG.debug("QEMU has ended before it was told to {}", command, e);
     }
@@ -146,8 +151,11 @@ final class Qmp implements AutoCloseable {
     }
   }
 
-  private void send(String command, long id) throws IOException {
+  private void send(String command, ObjectNode arguments, long id) throws IOException {
     ObjectNode message = JSON.createObjectNode().put("execute", command).put("id", id);
+    if (!arguments.isEmpty()) {
+      message.set("arguments", arguments);
+    }
     ByteBuffer line = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
     synchronized (writing) {
       while (line.hasRemaining()) {

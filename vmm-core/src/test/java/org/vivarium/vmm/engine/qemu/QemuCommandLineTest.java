@@ -9,6 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.BootSource;
 import org.vivarium.vmm.config.MachineConfig;
 
@@ -19,8 +20,11 @@ class QemuCommandLineTest {
         name, 4, 6L << 30, new BootSource(Path.of("/k/vm,linuz"), initrd, commandLine));
   }
 
-  private static List<String> line(MachineConfig config, boolean sandbox) {
-    return QemuCommandLine.of(config, sandbox, Path.of("/run/a,b/m"), Path.of("/run/a,b/d"));
+  private static List<String> line(MachineConfig config, boolean sandbox) throws VmmException {
+    return QemuCommandLine.of(
+        config,
+        sandbox,
+        new QemuCommandLine.Sockets(Path.of("/run/a,b/m"), Path.of("/run/a,b/d"), null));
   }
 
   private static String after(List<String> line, String option) {
@@ -42,8 +46,10 @@ class QemuCommandLineTest {
             + " -chardev socket,id=monitor,path=/run/a,,b/m -mon chardev=monitor,mode=control"
             + " -chardev socket,id=debug,path=/run/a,,b/d"
             + " -device isa-debugcon,iobase=233,chardev=debug -device pvpanic"
-            + " -object rng-random,id=entropy,filename=/dev/urandom"
-            + " -device virtio-rng-pci,rng=entropy"
+            + " -device pcie-root-port,id=port0,bus=pcie.0,chassis=1,addr=10.0,multifunction=on"
+            + " -device pcie-root-port,id=port1,bus=pcie.0,chassis=2,addr=10.1,multifunction=on"
+            + " -device pcie-root-port,id=port2,bus=pcie.0,chassis=3,addr=10.2,multifunction=on"
+            + " -device pcie-root-port,id=port3,bus=pcie.0,chassis=4,addr=10.3,multifunction=on"
             + " -kernel /k/vm,linuz -initrd /k/initrd -append no_timer_check console=ttyS0",
         String.join(" ", line));
   }
