@@ -87,6 +87,7 @@ public final class Cli {
   }
 
   private static String sentence(String text) {
-    return text.endsWith(".") ? text : text + ".";
+    String capitalised = Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    return capitalised.endsWith(".") ? capitalised : capitalised + ".";
   }
 }
