@@ -19,4 +19,5 @@ module org.vivarium.devices {
   exports org.vivarium.devices.virtio.rng;
   exports org.vivarium.devices.virtio.traffic;
   exports org.vivarium.devices.virtio.transport;
+  exports org.vivarium.devices.virtio.vsock;
 }

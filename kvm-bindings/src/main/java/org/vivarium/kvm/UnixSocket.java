@@ -1,10 +1,14 @@
 package org.vivarium.kvm;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.kvm.ffi.Linux;
@@ -103,6 +107,21 @@ public final class UnixSocket extends FileDescriptor {
       return List.of(
           new UnixSocket(fds.getAtIndex(ValueLayout.JAVA_INT, 0)),
           new UnixSocket(fds.getAtIndex(ValueLayout.JAVA_INT, 1)));
+    }
+  }
+
+  /**
+   * Deletes the socket that a process which has died left at a path; a file of another kind stays.
+   *
+   * @throws IOException if it cannot be deleted
+   */
+  public static void deleteStale(Path path) throws IOException {
+    boolean special =
+        Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+            && Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .isOther();
+    if (special) {
+      Files.deleteIfExists(path);
     }
   }
 

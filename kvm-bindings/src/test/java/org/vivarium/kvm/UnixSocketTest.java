@@ -1,11 +1,14 @@
 package org.vivarium.kvm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -100,6 +103,20 @@ class UnixSocketTest {
       assertTrue(twice.getMessage().contains(taken.toString()));
       assertTrue(listener.fd() >= 0);
     }
+  }
+
+  @Test
+  void socketThatWasLeftIsDeletedAndAFileIsNot() throws IOException {
+    Path left = folder.resolve("left");
+    Path file = Files.writeString(folder.resolve("file"), "mine");
+    UnixSocket.datagrams(left).close();
+
+    UnixSocket.deleteStale(left);
+    UnixSocket.deleteStale(file);
+    UnixSocket.deleteStale(folder.resolve("none"));
+
+    assertFalse(Files.exists(left));
+    assertTrue(Files.exists(file));
   }
 
   @Test

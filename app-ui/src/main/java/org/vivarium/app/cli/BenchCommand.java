@@ -41,6 +41,14 @@ import picocli.CommandLine.Option;
           + " microvm and a loop in C.",
       "Needs hardware virtualization; where there is none, it runs in an emulated computer that has"
           + " it (some minutes, and times are then those of an emulator: look at ratios and counts)."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  vivarium bench",
+      "  vivarium bench --only times,memory --runs 20 --json result.json",
+      "",
+      "Exit status: 0 done; 1 it could not be; 2 bad input."
     })
 final class BenchCommand implements Callable<Integer> {
   static final String NAME = "bench";

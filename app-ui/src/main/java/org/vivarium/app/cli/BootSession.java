@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.StartTime;
-import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.Terminal;
 import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.VmmException;
@@ -52,7 +51,7 @@ final class BootSession {
    *
    * @return the exit status, one of {@link ExitStatus}
    */
-  int run() throws VmmException, InterruptedException, KvmException {
+  int run() throws VmmException, InterruptedException {
     note(selection.decision().reason());
     selection.decision().remedy().ifPresent(remedy -> note("For hardware speed: " + remedy + "."));
     try (VirtualMachine machine = selection.engine().create(config, this::show, this::heard)) {
@@ -61,17 +60,16 @@ final class BootSession {
     }
   }
 
-  private int run(VirtualMachine machine) throws VmmException, InterruptedException, KvmException {
+  private int run(VirtualMachine machine) throws VmmException, InterruptedException {
     boolean terminal = Terminal.isTerminal(Terminal.STANDARD_INPUT);
     if (terminal) {
       note("Ctrl-] leaves the machine and turns it off.");
     }
     Thread atExit = Thread.ofPlatform().unstarted(machine::kill);
     Runtime.getRuntime().addShutdownHook(atExit);
-    try (@Nullable Terminal _ = terminal ? rawTerminal() : null) {
+    try (Tty.@Nullable Raw _ = terminal ? rawTerminal() : null) {
       machine.start();
-      ConsoleInput input = new ConsoleInput(System.in, machine, terminal);
-      input.start();
+      new ConsoleInput(System.in, new MachineKeyboard(machine), terminal).start();
       Optional<Outcome> outcome = machine.await(options.limit());
       if (outcome.isEmpty()) {
         machine.kill();
@@ -89,11 +87,9 @@ final class BootSession {
     }
   }
 
-  private Terminal rawTerminal() throws KvmException {
-    Terminal raw = Terminal.openRaw(Terminal.STANDARD_INPUT);
+  private Tty.Raw rawTerminal() throws VmmException {
+    Tty.Raw raw = new HostTty().raw();
     lineEnd = "\r\n";
-    // Whatever ends this process, the person gets a terminal back that works.
-    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(raw::close));
     return raw;
   }
 

@@ -4,20 +4,17 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import org.vivarium.images.ImageException;
+import java.util.function.Supplier;
 import org.vivarium.vmm.Engines;
-import org.vivarium.vmm.InvalidConfigException;
-import org.vivarium.vmm.VmmException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** Runs one command of the command line, and turns a failure into one sentence and a status. */
 public final class Cli {
-  private static final String DEBUG_VARIABLE = "VIVARIUM_DEBUG";
-
   private final PrintStream out;
   private final PrintStream err;
+  private final Supplier<Shell> shell;
 
   /**
    * @param out where results go
@@ -26,6 +23,16 @@ public final class Cli {
   public Cli(PrintStream out, PrintStream err) {
     this.out = out;
     this.err = err;
+    this.shell = () -> Shell.ofThisProcess(out, err);
+  }
+
+  /**
+   * @param shell what commands about machines work with
+   */
+  Cli(Shell shell) {
+    this.out = shell.out();
+    this.err = shell.err();
+    this.shell = () -> shell;
   }
 
   /**
@@ -46,15 +53,21 @@ public final class Cli {
       Engines.prepare();
       return boot().execute(Arrays.copyOfRange(words, 1, words.length));
     }
-    return line(new VivariumCommand()).execute(words);
+    // So do the others, only that help and mistakes want the whole.
+    CommandLine one = Commands.one(words[0], shell.get());
+    if (one != null) {
+      one.setCommandName(VivariumCommand.NAME + " " + words[0]);
+      return prepared(one).execute(Arrays.copyOfRange(words, 1, words.length));
+    }
+    return prepared(Commands.all(shell.get())).execute(words);
   }
 
   private CommandLine boot() {
-    return line(new BootCommand()).setCommandName(VivariumCommand.NAME + " " + BootCommand.NAME);
+    CommandLine line = new CommandLine(new BootCommand());
+    return prepared(line.setCommandName(VivariumCommand.NAME + " " + BootCommand.NAME));
   }
 
-  private CommandLine line(Object command) {
-    CommandLine line = new CommandLine(command);
+  private CommandLine prepared(CommandLine line) {
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -71,29 +84,7 @@ public final class Cli {
   }
 
   private static int failed(Exception e, CommandLine command, ParseResult parsed) {
-    PrintWriter err = command.getErr();
-    if (System.getenv(DEBUG_VARIABLE) != null) {
-      e.printStackTrace(err);
-    }
-    return switch (e) {
-      case InvalidConfigException bad -> {
-        err.println(bad.getMessage());
-        yield ExitStatus.BAD_INPUT;
-      }
-      case VmmException refused -> {
-        err.println(refused.getMessage());
-        yield ExitStatus.FAILED;
-      }
-      case ImageException missing -> {
-        err.println(missing.getMessage());
-        yield ExitStatus.FAILED;
-      }
-      default -> {
-        err.println(
-            "Vivarium met a fault of its own: " + e + "; " + DEBUG_VARIABLE + "=1 shows where.");
-        yield ExitStatus.FAILED;
-      }
-    };
+    return Failures.tell(e, command.getErr());
   }
 
   private static String sentence(String text) {

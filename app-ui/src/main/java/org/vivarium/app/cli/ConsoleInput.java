@@ -2,26 +2,35 @@ package org.vivarium.app.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.concurrent.locks.LockSupport;
-import org.vivarium.vmm.engine.VirtualMachine;
 
-/** Carries what is typed to a machine's console, on a thread of its own; Ctrl-] leaves. */
+/** Carries what is typed to a console, on a thread of its own; Ctrl-] leaves. */
 final class ConsoleInput {
   /** Ctrl-], as telnet and {@code virsh console} have it. */
   private static final byte ESCAPE = 0x1D;
 
-  private static final long RETRY_NANOS = 5_000_000;
+  /** Whom the typing is for. */
+  interface Receiver {
+    /**
+     * Takes all of it; a guest that reads slowly holds up who types, no more.
+     *
+     * @throws IOException if the console is gone
+     */
+    void type(byte[] bytes, int length) throws IOException;
+
+    /** The person has left; nothing more is typed. */
+    void leave();
+  }
 
   private final InputStream in;
-  private final VirtualMachine machine;
+  private final Receiver receiver;
   private final boolean terminal;
 
   /**
    * @param terminal whether a person types: Ctrl-] is then not the guest's
    */
-  ConsoleInput(InputStream in, VirtualMachine machine, boolean terminal) {
+  ConsoleInput(InputStream in, Receiver receiver, boolean terminal) {
     this.in = in;
-    this.machine = machine;
+    this.receiver = receiver;
     this.terminal = terminal;
   }
 
@@ -34,26 +43,15 @@ final class ConsoleInput {
     try {
       for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
         int end = terminal ? indexOfEscape(buffer, length) : length;
-        give(buffer, end);
+        receiver.type(buffer, end);
         if (end < length) {
-          machine.kill();
+          receiver.leave();
           return;
         }
       }
     } catch (IOException e) {
-      // Standard input is gone: the guest goes on without it.
+      // Standard input or the console is gone: the guest goes on without what was typed.
       return;
-    }
-  }
-
-  /** Offers bytes until all are taken: a guest that reads slowly holds up who types, no more. */
-  private void give(byte[] bytes, int length) {
-    for (int done = 0; done < length && !machine.state().isEnd(); ) {
-      int taken = machine.input(bytes, done, length - done);
-      done += taken;
-      if (taken == 0) {
-        LockSupport.parkNanos(this, RETRY_NANOS);
-      }
     }
   }
 

@@ -20,10 +20,13 @@ final class DiskOption {
   /** What stands behind the option in a synopsis. */
   static final String LABEL = "FILE[,WORD...]";
 
+  /** What may stand behind the file. */
+  static final String WORDS =
+      "ro, format=raw or format=qcow2, serial=TEXT, id=NAME. A comma in FILE is written twice.";
+
   /** What the option means. */
   static final String HELP =
-      "A disk image or block device; may be given several times. Words: ro, format=raw or"
-          + " format=qcow2, serial=TEXT, id=NAME. A comma in FILE is written twice.";
+      "A disk image or block device; may be given several times. Words: " + WORDS;
 
   private static final int MAX_SERIAL = 20;
 

@@ -11,11 +11,20 @@ import picocli.CommandLine.Option;
 
 /** Checks this computer. */
 @Command(
-    name = "doctor",
+    name = DoctorCommand.NAME,
     mixinStandardHelpOptions = true,
     description = "Check this computer and say what to do about each finding.",
-    footer = {"", "Exit status: 0 machines can run here, 1 something that they need is missing."})
+    footer = {
+      "",
+      "Examples:",
+      "  vivarium doctor",
+      "  vivarium doctor --json | jq -r '.findings[] | select(.level == \"missing\") | .remedy'",
+      "",
+      "Exit status: 0 machines can run here; 1 something that they need is missing; 2 bad input."
+    })
 final class DoctorCommand implements Callable<Integer> {
+  static final String NAME = "doctor";
+
   @Option(names = "--json", description = "Print the findings as JSON.")
   private boolean json;
 

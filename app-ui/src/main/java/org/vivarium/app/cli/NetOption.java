@@ -144,7 +144,7 @@ final class NetOption {
   }
 
   /** A random address with the bit set that says it was not bought (IEEE 802, 8.2.2). */
-  private static String ownAddress() {
+  static String ownAddress() {
     long random = ThreadLocalRandom.current().nextLong();
     StringBuilder mac = new StringBuilder("02");
     for (int i = 0; i < 5; i++) {

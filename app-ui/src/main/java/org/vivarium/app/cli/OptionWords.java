@@ -11,7 +11,7 @@ import org.vivarium.vmm.InvalidConfigException;
  * disk.raw,ro,serial=A1}. A comma that belongs to a word is written twice.
  */
 final class OptionWords {
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,31}");
+  private static final Pattern ID = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,31}");
 
   private OptionWords() {}
 
@@ -44,7 +44,7 @@ final class OptionWords {
       throws InvalidConfigException {
     if (!ID.matcher(id).matches()) {
       throw new InvalidConfigException(
-          "Option %s: id=%s is not possible; use up to 32 letters, digits, '.', '_' and '-'."
+          "Option %s: id=%s is not possible; use a letter, then up to 31 letters, digits, '.', '_' or '-'."
               .formatted(option, id));
     }
     if (taken.contains(id)) {

@@ -2,13 +2,15 @@ package org.vivarium.app.cli;
 
 import java.io.PrintStream;
 import org.vivarium.images.Progress;
+import org.vivarium.vmm.client.StartProgress;
 
 /**
  * Shows long work on one line of a terminal, which is gone when the work is done; where there is no
  * terminal, each step is printed once.
  */
-final class ProgressLine implements Progress, AutoCloseable {
+final class ProgressLine implements Progress, StartProgress, AutoCloseable {
   private static final int BAR = 24;
+  private static final int PARTS = 1000;
   private static final String ERASE = "\r\u001b[K";
 
   private final PrintStream out;
@@ -34,6 +36,12 @@ final class ProgressLine implements Progress, AutoCloseable {
       out.println(now + ".");
     }
     step = now;
+  }
+
+  @Override
+  public void step(String now, double done) {
+    boolean known = done >= 0;
+    advanced(now, known ? (long) (Math.min(done, 1) * PARTS) : 0, known ? PARTS : 0);
   }
 
   @Override

@@ -51,7 +51,7 @@ final class RunSession {
       try (@Nullable Terminal _ = terminal ? Terminal.openRaw(Terminal.STANDARD_INPUT) : null) {
         machine.start();
         if (terminal) {
-          new ConsoleInput(System.in, machine, true).start();
+          new ConsoleInput(System.in, new MachineKeyboard(machine), true).start();
         }
         return ended(machine.await(FOREVER).orElseThrow());
       } finally {

@@ -85,7 +85,7 @@ final class StageReport {
     }
   }
 
-  private static String name(BootStage stage) {
+  static String name(BootStage stage) {
     return switch (stage) {
       case MACHINE_BUILT -> "machine built";
       case FIRST_INSTRUCTION -> "first instruction";

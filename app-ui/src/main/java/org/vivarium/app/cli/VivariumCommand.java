@@ -8,11 +8,17 @@ import picocli.CommandLine.IVersionProvider;
     name = VivariumCommand.NAME,
     mixinStandardHelpOptions = true,
     versionProvider = VivariumCommand.Version.class,
-    subcommands = {BootCommand.class, DoctorCommand.class, BenchCommand.class, RunCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     description = "Full virtual machines on your own computer, measured beside containers.",
     footer = {
       "",
+      "Examples:",
+      "  vivarium create web --net user,forward=tcp:8080:80",
+      "  vivarium start web --attach",
+      "  vivarium stats",
+      "",
+      "Exit status of every command: 0 done; 1 it could not be; 2 bad input; 3 the guest failed.",
+      "'vivarium COMMAND --help' has examples for each.",
       "Without a command: a first Linux guest in this terminal. Ctrl-] leaves it.",
       "The launcher adds: vivarium build, vivarium test."
     })

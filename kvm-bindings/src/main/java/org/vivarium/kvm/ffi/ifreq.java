@@ -132,7 +132,7 @@ public class ifreq {
         public static long[] ifrn_name$dimensions() {
             return ifrn_name$DIMS;
         }
-        private static final VarHandle ifrn_name$ELEM_HANDLE = ifrn_name$LAYOUT.varHandle(sequenceElement());
+        private static VarHandle ifrn_name$ELEM_HANDLE() { return ifrn_name$LAYOUT.varHandle(sequenceElement()); }
 
         /**
          * Indexed getter for field:
@@ -141,7 +141,7 @@ public class ifreq {
          * }
          */
         public static byte ifrn_name(MemorySegment union, long index0) {
-            return (byte)ifrn_name$ELEM_HANDLE.get(union, ifrn_name$OFFSET, index0);
+            return (byte)ifrn_name$ELEM_HANDLE().get(union, ifrn_name$OFFSET, index0);
         }
 
         /**
@@ -151,7 +151,7 @@ public class ifreq {
          * }
          */
         public static void ifrn_name(MemorySegment union, long index0, byte fieldValue) {
-            ifrn_name$ELEM_HANDLE.set(union, ifrn_name$OFFSET, index0, fieldValue);
+            ifrn_name$ELEM_HANDLE().set(union, ifrn_name$OFFSET, index0, fieldValue);
         }
 
         /**
@@ -748,7 +748,7 @@ public class ifreq {
         public static long[] ifru_slave$dimensions() {
             return ifru_slave$DIMS;
         }
-        private static final VarHandle ifru_slave$ELEM_HANDLE = ifru_slave$LAYOUT.varHandle(sequenceElement());
+        private static VarHandle ifru_slave$ELEM_HANDLE() { return ifru_slave$LAYOUT.varHandle(sequenceElement()); }
 
         /**
          * Indexed getter for field:
@@ -757,7 +757,7 @@ public class ifreq {
          * }
          */
         public static byte ifru_slave(MemorySegment union, long index0) {
-            return (byte)ifru_slave$ELEM_HANDLE.get(union, ifru_slave$OFFSET, index0);
+            return (byte)ifru_slave$ELEM_HANDLE().get(union, ifru_slave$OFFSET, index0);
         }
 
         /**
@@ -767,7 +767,7 @@ public class ifreq {
          * }
          */
         public static void ifru_slave(MemorySegment union, long index0, byte fieldValue) {
-            ifru_slave$ELEM_HANDLE.set(union, ifru_slave$OFFSET, index0, fieldValue);
+            ifru_slave$ELEM_HANDLE().set(union, ifru_slave$OFFSET, index0, fieldValue);
         }
 
         private static final SequenceLayout ifru_newname$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("ifru_newname"));
@@ -825,7 +825,7 @@ public class ifreq {
         public static long[] ifru_newname$dimensions() {
             return ifru_newname$DIMS;
         }
-        private static final VarHandle ifru_newname$ELEM_HANDLE = ifru_newname$LAYOUT.varHandle(sequenceElement());
+        private static VarHandle ifru_newname$ELEM_HANDLE() { return ifru_newname$LAYOUT.varHandle(sequenceElement()); }
 
         /**
          * Indexed getter for field:
@@ -834,7 +834,7 @@ public class ifreq {
          * }
          */
         public static byte ifru_newname(MemorySegment union, long index0) {
-            return (byte)ifru_newname$ELEM_HANDLE.get(union, ifru_newname$OFFSET, index0);
+            return (byte)ifru_newname$ELEM_HANDLE().get(union, ifru_newname$OFFSET, index0);
         }
 
         /**
@@ -844,7 +844,7 @@ public class ifreq {
          * }
          */
         public static void ifru_newname(MemorySegment union, long index0, byte fieldValue) {
-            ifru_newname$ELEM_HANDLE.set(union, ifru_newname$OFFSET, index0, fieldValue);
+            ifru_newname$ELEM_HANDLE().set(union, ifru_newname$OFFSET, index0, fieldValue);
         }
 
         private static final AddressLayout ifru_data$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("ifru_data"));

@@ -321,7 +321,7 @@ public class kvm_clock_data {
     public static long[] pad$dimensions() {
         return pad$DIMS;
     }
-    private static final VarHandle pad$ELEM_HANDLE = pad$LAYOUT.varHandle(sequenceElement());
+    private static VarHandle pad$ELEM_HANDLE() { return pad$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -330,7 +330,7 @@ public class kvm_clock_data {
      * }
      */
     public static int pad(MemorySegment struct, long index0) {
-        return (int)pad$ELEM_HANDLE.get(struct, pad$OFFSET, index0);
+        return (int)pad$ELEM_HANDLE().get(struct, pad$OFFSET, index0);
     }
 
     /**
@@ -340,7 +340,7 @@ public class kvm_clock_data {
      * }
      */
     public static void pad(MemorySegment struct, long index0, int fieldValue) {
-        pad$ELEM_HANDLE.set(struct, pad$OFFSET, index0, fieldValue);
+        pad$ELEM_HANDLE().set(struct, pad$OFFSET, index0, fieldValue);
     }
 
     /**

@@ -732,7 +732,7 @@ public class kvm_hyperv_exit {
             public static long[] params$dimensions() {
                 return params$DIMS;
             }
-            private static final VarHandle params$ELEM_HANDLE = params$LAYOUT.varHandle(sequenceElement());
+            private static VarHandle params$ELEM_HANDLE() { return params$LAYOUT.varHandle(sequenceElement()); }
 
             /**
              * Indexed getter for field:
@@ -741,7 +741,7 @@ public class kvm_hyperv_exit {
              * }
              */
             public static long params(MemorySegment struct, long index0) {
-                return (long)params$ELEM_HANDLE.get(struct, params$OFFSET, index0);
+                return (long)params$ELEM_HANDLE().get(struct, params$OFFSET, index0);
             }
 
             /**
@@ -751,7 +751,7 @@ public class kvm_hyperv_exit {
              * }
              */
             public static void params(MemorySegment struct, long index0, long fieldValue) {
-                params$ELEM_HANDLE.set(struct, params$OFFSET, index0, fieldValue);
+                params$ELEM_HANDLE().set(struct, params$OFFSET, index0, fieldValue);
             }
 
             /**

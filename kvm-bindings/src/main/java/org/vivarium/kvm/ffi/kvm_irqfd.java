@@ -275,7 +275,7 @@ public class kvm_irqfd {
     public static long[] pad$dimensions() {
         return pad$DIMS;
     }
-    private static final VarHandle pad$ELEM_HANDLE = pad$LAYOUT.varHandle(sequenceElement());
+    private static VarHandle pad$ELEM_HANDLE() { return pad$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -284,7 +284,7 @@ public class kvm_irqfd {
      * }
      */
     public static byte pad(MemorySegment struct, long index0) {
-        return (byte)pad$ELEM_HANDLE.get(struct, pad$OFFSET, index0);
+        return (byte)pad$ELEM_HANDLE().get(struct, pad$OFFSET, index0);
     }
 
     /**
@@ -294,7 +294,7 @@ public class kvm_irqfd {
      * }
      */
     public static void pad(MemorySegment struct, long index0, byte fieldValue) {
-        pad$ELEM_HANDLE.set(struct, pad$OFFSET, index0, fieldValue);
+        pad$ELEM_HANDLE().set(struct, pad$OFFSET, index0, fieldValue);
     }
 
     /**

@@ -137,7 +137,7 @@ public class kvm_pit_config {
     public static long[] pad$dimensions() {
         return pad$DIMS;
     }
-    private static final VarHandle pad$ELEM_HANDLE = pad$LAYOUT.varHandle(sequenceElement());
+    private static VarHandle pad$ELEM_HANDLE() { return pad$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -146,7 +146,7 @@ public class kvm_pit_config {
      * }
      */
     public static int pad(MemorySegment struct, long index0) {
-        return (int)pad$ELEM_HANDLE.get(struct, pad$OFFSET, index0);
+        return (int)pad$ELEM_HANDLE().get(struct, pad$OFFSET, index0);
     }
 
     /**
@@ -156,7 +156,7 @@ public class kvm_pit_config {
      * }
      */
     public static void pad(MemorySegment struct, long index0, int fieldValue) {
-        pad$ELEM_HANDLE.set(struct, pad$OFFSET, index0, fieldValue);
+        pad$ELEM_HANDLE().set(struct, pad$OFFSET, index0, fieldValue);
     }
 
     /**

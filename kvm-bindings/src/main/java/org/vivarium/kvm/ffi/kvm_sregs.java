@@ -873,7 +873,7 @@ public class kvm_sregs {
     public static long[] interrupt_bitmap$dimensions() {
         return interrupt_bitmap$DIMS;
     }
-    private static final VarHandle interrupt_bitmap$ELEM_HANDLE = interrupt_bitmap$LAYOUT.varHandle(sequenceElement());
+    private static VarHandle interrupt_bitmap$ELEM_HANDLE() { return interrupt_bitmap$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -882,7 +882,7 @@ public class kvm_sregs {
      * }
      */
     public static long interrupt_bitmap(MemorySegment struct, long index0) {
-        return (long)interrupt_bitmap$ELEM_HANDLE.get(struct, interrupt_bitmap$OFFSET, index0);
+        return (long)interrupt_bitmap$ELEM_HANDLE().get(struct, interrupt_bitmap$OFFSET, index0);
     }
 
     /**
@@ -892,7 +892,7 @@ public class kvm_sregs {
      * }
      */
     public static void interrupt_bitmap(MemorySegment struct, long index0, long fieldValue) {
-        interrupt_bitmap$ELEM_HANDLE.set(struct, interrupt_bitmap$OFFSET, index0, fieldValue);
+        interrupt_bitmap$ELEM_HANDLE().set(struct, interrupt_bitmap$OFFSET, index0, fieldValue);
     }
 
     /**

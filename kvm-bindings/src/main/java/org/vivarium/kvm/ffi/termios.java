@@ -321,7 +321,7 @@ public class termios {
     public static long[] c_cc$dimensions() {
         return c_cc$DIMS;
     }
-    private static final VarHandle c_cc$ELEM_HANDLE = c_cc$LAYOUT.varHandle(sequenceElement());
+    private static VarHandle c_cc$ELEM_HANDLE() { return c_cc$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -330,7 +330,7 @@ public class termios {
      * }
      */
     public static byte c_cc(MemorySegment struct, long index0) {
-        return (byte)c_cc$ELEM_HANDLE.get(struct, c_cc$OFFSET, index0);
+        return (byte)c_cc$ELEM_HANDLE().get(struct, c_cc$OFFSET, index0);
     }
 
     /**
@@ -340,7 +340,7 @@ public class termios {
      * }
      */
     public static void c_cc(MemorySegment struct, long index0, byte fieldValue) {
-        c_cc$ELEM_HANDLE.set(struct, c_cc$OFFSET, index0, fieldValue);
+        c_cc$ELEM_HANDLE().set(struct, c_cc$OFFSET, index0, fieldValue);
     }
 
     /**

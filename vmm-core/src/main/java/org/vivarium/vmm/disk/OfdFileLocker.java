@@ -15,7 +15,7 @@ import org.vivarium.kvm.OfdLock;
  * whether another's bytes are in the way. Two that come at the same moment may both be refused,
  * never both be let in. The locks end with the lease or with the process, however that ends.
  */
-public final class OfdFileLocker implements FileLocker {
+final class OfdFileLocker implements FileLocker {
   /** What a reader does. */
   private static final int[] READS = {CONSISTENT_READ};
 

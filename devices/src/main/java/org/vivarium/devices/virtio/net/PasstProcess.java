@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -44,7 +43,7 @@ final class PasstProcess {
    * @throws IOException a sentence that says why passt does not run
    */
   static PasstProcess launch(PasstOptions options) throws IOException, InterruptedException {
-    Files.deleteIfExists(options.socket());
+    UnixSocket.deleteStale(options.socket());
     List<String> command = options.command(isRoot());
     Process process;
     try {

@@ -93,7 +93,7 @@ public final class SegmentBackend implements NetBackend, AutoCloseable {
     } finally {
       Files.deleteIfExists(probePath);
     }
-    Files.deleteIfExists(path);
+    UnixSocket.deleteStale(path);
     return UnixSocket.datagrams(path);
   }
 

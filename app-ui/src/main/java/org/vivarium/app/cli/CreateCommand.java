@@ -1,0 +1,180 @@
+package org.vivarium.app.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.client.MachineConnection;
+import org.vivarium.vmm.client.Machines;
+import org.vivarium.vmm.config.BootSource;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.definition.GuestSource;
+import org.vivarium.vmm.definition.VmDefinition;
+import org.vivarium.vmm.engine.EngineChoice;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Defines a machine. */
+@Command(
+    name = CreateCommand.NAME,
+    description = "Define a machine, in a folder of its own.",
+    footer = {
+      "",
+      "Examples:",
+      "  vivarium create web --start",
+      "  vivarium create web --memory 1G --cpus 2 --net user,forward=tcp:8080:80",
+      "  vivarium create db --disk data.qcow2 --disk seed.iso,ro --net segment:lab",
+      "  vivarium create own --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0'",
+      "",
+      "Exit status: 0 done; 1 it could not be; 2 bad input."
+    })
+final class CreateCommand extends ShellCommand {
+  static final String NAME = "create";
+
+  private static final String FROM_DISK = "disk";
+  private static final long MIB = 1L << 20;
+
+  @Parameters(
+      paramLabel = "NAME",
+      description = "1 to 64 letters, digits, '.', '_' and '-', a letter or a digit first.")
+  private String name = "";
+
+  @Option(
+      names = "--from",
+      paramLabel = "GUEST",
+      description =
+          "A guest of the catalogue, built when it is first started, or disk: the kernel that is"
+              + " installed on the first disk. Default: tiny (Tiny Linux, all in memory).")
+  private @Nullable String from;
+
+  @Option(
+      names = "--kernel",
+      paramLabel = "FILE",
+      description = "A kernel of your own: a bzImage (vmlinuz) or an ELF vmlinux with a PVH entry.")
+  private @Nullable Path kernel;
+
+  @Option(names = "--initrd", paramLabel = "FILE", description = "Initial RAM disk for --kernel.")
+  private @Nullable Path initrd;
+
+  @Option(
+      names = "--append",
+      paramLabel = "TEXT",
+      description =
+          "Kernel command line for --kernel (default: \""
+              + BootCommand.DEFAULT_COMMAND_LINE
+              + "\"); else added to the guest's own.")
+  private @Nullable String append;
+
+  @Option(
+      names = "--cpus",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Virtual processors, 1 to 64. Default: 1.")
+  private int cpus;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      defaultValue = "256M",
+      converter = MemorySize.class,
+      description = "RAM, such as 256M or 2G. Default: 256M.")
+  private long memory;
+
+  @Option(names = DiskOption.NAME, paramLabel = DiskOption.LABEL, description = DiskOption.HELP)
+  private @Nullable List<String> disks;
+
+  @Option(
+      names = NetOption.NAME,
+      paramLabel = NetOption.LABEL,
+      description = NetOption.HELP + " Default: no card.")
+  private @Nullable List<String> networks;
+
+  @Option(names = "--no-rng", description = "Leave out the source of entropy.")
+  private boolean noRng;
+
+  @Option(names = "--no-balloon", description = "Leave out the memory balloon.")
+  private boolean noBalloon;
+
+  @Option(
+      names = "--engine",
+      paramLabel = "ENGINE",
+      defaultValue = "auto",
+      description =
+          "auto, kvm (hardware virtualization) or qemu (software emulation). Default: auto.")
+  private String engine = "auto";
+
+  @Option(
+      names = "--description",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description = "What it is for.")
+  private String description = "";
+
+  @Option(names = "--autostart", description = "Start it when you log in.")
+  private boolean autostart;
+
+  @Option(names = "--start", description = "Start it at once.")
+  private boolean start;
+
+  CreateCommand(Shell shell) {
+    super(shell);
+  }
+
+  @Override
+  public Integer call() throws VmmException, InterruptedException {
+    EngineChoice.Request.of(engine);
+    DeviceSet devices = devices();
+    // The same sentences as boot's, which name things as the options do.
+    MachineConfig.of(name, cpus, memory, new BootSource(Path.of("/"), null, ""), devices);
+    int memoryMib = (int) (memory / MIB);
+    VmDefinition definition =
+        new VmDefinition(
+            name, description, cpus, memoryMib, engine, guest(devices), devices, autostart);
+    Machines machines = shell.machines();
+    machines.create(definition);
+    if (!start) {
+      shell.note("Machine %s is defined; 'vivarium start %s' starts it.".formatted(name, name));
+      return ExitStatus.OK;
+    }
+    try (MachineConnection _ = StartCommand.start(shell, machines, name)) {
+      return ExitStatus.OK;
+    }
+  }
+
+  private GuestSource guest(DeviceSet devices) throws InvalidConfigException {
+    Path kernelFile = kernel;
+    String line = append;
+    if (kernelFile != null) {
+      if (from != null) {
+        throw new InvalidConfigException(
+            "Option --kernel: it does not go with --from; choose one of them.");
+      }
+      Path initrdFile = initrd;
+      return new GuestSource.Kernel(
+          kernelFile.toAbsolutePath().normalize(),
+          initrdFile == null ? null : initrdFile.toAbsolutePath().normalize(),
+          line == null ? BootCommand.DEFAULT_COMMAND_LINE : line);
+    }
+    if (initrd != null) {
+      throw new InvalidConfigException(
+          "Option --initrd: it goes with --kernel; a guest of the catalogue has its own.");
+    }
+    String extra = line == null ? "" : line;
+    if (FROM_DISK.equals(from)) {
+      if (devices.disks().isEmpty()) {
+        throw new InvalidConfigException(
+            "Option --from: disk needs a disk with a system on it; name it with --disk.");
+      }
+      return new GuestSource.Disk(extra);
+    }
+    return new GuestSource.Catalogue(from == null ? "tiny" : from, extra);
+  }
+
+  private DeviceSet devices() throws InvalidConfigException {
+    return new DeviceSet(
+        DiskOption.parse(disks), NetOption.parse(networks), !noRng, !noBalloon, true, null);
+  }
+}

@@ -1,0 +1,62 @@
+package org.vivarium.app.cli;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.util.Map;
+import org.vivarium.kvm.Terminal;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.client.LocalMachines;
+import org.vivarium.vmm.client.Machines;
+
+/**
+ * What a command works with.
+ *
+ * @param source opens the machines of the person who runs the command
+ * @param in what is typed
+ * @param out where results go
+ * @param err where notes, progress and errors go
+ * @param tty the terminal, if there is one
+ * @param environment environment variables
+ */
+record Shell(
+    Source source,
+    InputStream in,
+    PrintStream out,
+    PrintStream err,
+    Tty tty,
+    Map<String, String> environment) {
+  /** Where machines come from; opened by the first command that needs them. */
+  @FunctionalInterface
+  interface Source {
+    Machines open() throws VmmException;
+  }
+
+  /** The shell that this process was started from. */
+  static Shell ofThisProcess(PrintStream out, PrintStream err) {
+    return new Shell(LocalMachines::standard, System.in, out, err, new HostTty(), System.getenv());
+  }
+
+  Machines machines() throws VmmException {
+    return source.open();
+  }
+
+  /** Says something to the person, beside the result. */
+  void note(String sentence) {
+    err.println(sentence);
+  }
+
+  /** Whether somebody can answer a question. */
+  boolean canAsk() {
+    return tty.isTerminal(Terminal.STANDARD_INPUT) && tty.isTerminal(Terminal.STANDARD_ERROR);
+  }
+
+  /** Whether a person watches standard output. */
+  boolean isWatched() {
+    return tty.isTerminal(Terminal.STANDARD_OUTPUT);
+  }
+
+  /** A line that shows what long work is busy with. */
+  ProgressLine progress() {
+    return new ProgressLine(err, tty.isTerminal(Terminal.STANDARD_ERROR));
+  }
+}

@@ -1,0 +1,120 @@
+package org.vivarium.app.desktop.create;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
+import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.machines.NewMachines;
+import org.vivarium.app.desktop.page.Sizes;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.definition.GuestSource;
+import org.vivarium.vmm.definition.VmDefinition;
+
+/** What a person has filled in for a new machine, and what is wrong with it. */
+final class NewMachineModel {
+  /** What the machine boots. */
+  enum System {
+    TINY,
+    KERNEL
+  }
+
+  private static final int MOST_GIB = 65_536;
+
+  private final Ui ui;
+  private final Predicate<String> taken;
+  final StringProperty name = new SimpleStringProperty("");
+  final StringProperty description = new SimpleStringProperty("");
+  final ObjectProperty<System> system = new SimpleObjectProperty<>(System.TINY);
+  final StringProperty kernel = new SimpleStringProperty("");
+  final StringProperty initrd = new SimpleStringProperty("");
+  final StringProperty commandLine = new SimpleStringProperty("console=ttyS0");
+  final StringProperty cpus = new SimpleStringProperty("1");
+  final StringProperty memory = new SimpleStringProperty("256");
+  final StringProperty engine = new SimpleStringProperty("auto");
+  final BooleanProperty withDisk = new SimpleBooleanProperty(false);
+  final StringProperty diskGib = new SimpleStringProperty("8");
+  final BooleanProperty network = new SimpleBooleanProperty(NewMachines.userNetworkWorks());
+
+  /**
+   * @param taken whether a machine has that name
+   */
+  NewMachineModel(Ui ui, Predicate<String> taken) {
+    this.ui = ui;
+    this.taken = taken;
+    String first = "linux";
+    String free = first;
+    for (int i = 2; taken.test(free); i++) {
+      free = first + "-" + i;
+    }
+    name.set(free);
+  }
+
+  String nameProblem() {
+    if (!name.get().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
+      return ui.text("form.badName");
+    }
+    return taken.test(name.get()) ? ui.text("form.nameTaken", name.get()) : "";
+  }
+
+  String kernelProblem() {
+    return system.get() == System.TINY || isFile(kernel.get()) ? "" : ui.text("form.badKernel");
+  }
+
+  String initrdProblem() {
+    return system.get() == System.TINY || initrd.get().isBlank() || isFile(initrd.get())
+        ? ""
+        : ui.text("form.badInitrd");
+  }
+
+  String cpusProblem() {
+    return Sizes.cpus(ui, cpus.get());
+  }
+
+  String memoryProblem() {
+    return Sizes.memory(ui, memory.get());
+  }
+
+  String diskProblem() {
+    return !withDisk.get() || Sizes.within(diskGib.get(), 1, MOST_GIB)
+        ? ""
+        : ui.text("form.badDisk", MOST_GIB);
+  }
+
+  private static boolean isFile(String path) {
+    return !path.isBlank() && Files.isRegularFile(Path.of(path.strip()));
+  }
+
+  /** The size of the disk that is made with the machine, bytes; 0 for none. */
+  long diskBytes() {
+    return withDisk.get() ? Long.parseLong(diskGib.get().strip()) << 30 : 0;
+  }
+
+  /** The definition; call it when no problem is left. */
+  VmDefinition definition() {
+    GuestSource guest =
+        system.get() == System.TINY
+            ? new GuestSource.Catalogue(NewMachines.TINY, "")
+            : new GuestSource.Kernel(
+                Path.of(kernel.get().strip()),
+                initrd.get().isBlank() ? null : Path.of(initrd.get().strip()),
+                commandLine.get());
+    List<NetConfig> networks = network.get() ? List.of(NewMachines.userNetwork("net0")) : List.of();
+    return new VmDefinition(
+        name.get(),
+        description.get(),
+        Integer.parseInt(cpus.get().strip()),
+        Integer.parseInt(memory.get().strip()),
+        engine.get(),
+        guest,
+        new DeviceSet(List.of(), networks, true, true, false, null),
+        false);
+  }
+}

@@ -1,0 +1,203 @@
+package org.vivarium.app.desktop.create;
+
+import atlantafx.base.theme.Styles;
+import java.io.File;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+import javafx.beans.property.Property;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.ScrollPane;
+import javafx.scene.control.TextField;
+import javafx.scene.control.ToggleButton;
+import javafx.scene.control.ToggleGroup;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.VBox;
+import javafx.stage.FileChooser;
+import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.vivarium.app.desktop.base.Controls;
+import org.vivarium.app.desktop.base.Field;
+import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.machines.NewMachines;
+import org.vivarium.app.desktop.page.EngineChoices;
+import org.vivarium.vmm.definition.VmDefinition;
+
+/** The page of a new machine: sensible values, and what is wrong beside each field. */
+public final class NewMachineView extends ScrollPane {
+  private static final double WIDTH = 720;
+
+  private final Ui ui;
+  private final NewMachineModel model;
+  private final Button create;
+  private final List<Field> fields;
+
+  /**
+   * Makes the page.
+   *
+   * @param taken whether a machine has that name
+   * @param done takes the definition, and the size of an empty disk to make with it (0 for none)
+   */
+  public NewMachineView(
+      Ui ui, Predicate<String> taken, BiConsumer<VmDefinition, Long> done, Runnable cancelled) {
+    this.ui = ui;
+    this.model = new NewMachineModel(ui, taken);
+    getStyleClass().add("plain-scroll");
+    setFitToWidth(true);
+    create = Controls.button(Feather.PLAY, ui.text("new.create"), () -> {});
+    create.setId("create-machine");
+    create.getStyleClass().add(Styles.ACCENT);
+    create.setDefaultButton(true);
+    create.setOnAction(_ -> done.accept(model.definition(), model.diskBytes()));
+    Button cancel = new Button(ui.text("dialog.cancel"));
+    cancel.setCancelButton(true);
+    cancel.setOnAction(_ -> cancelled.run());
+    Field name =
+        new Field(ui.text("form.name"), text(model.name, "new-name"), "").check(model::nameProblem);
+    Field description =
+        new Field(ui.text("form.description"), text(model.description, "new-description"), "");
+    Field cpus =
+        new Field(ui.text("form.cpus"), text(model.cpus, "new-cpus"), "").check(model::cpusProblem);
+    Field memory =
+        new Field(ui.text("form.memory"), text(model.memory, "new-memory"), "")
+            .check(model::memoryProblem);
+    ComboBox<String> engines = EngineChoices.box(ui);
+    engines.valueProperty().bindBidirectional(model.engine);
+    Field engine = new Field(ui.text("form.engine"), engines, ui.text("form.engineHint"));
+    TextField disk = text(model.diskGib, "new-disk");
+    disk.disableProperty().bind(model.withDisk.not());
+    Field diskField =
+        new Field(ui.text("disks.size"), disk, ui.text("disks.sizeHint")).check(model::diskProblem);
+    Field kernel =
+        new Field(
+                ui.text("form.kernel"),
+                text(model.kernel, "new-kernel"),
+                ui.text("form.kernelHint"))
+            .check(model::kernelProblem);
+    Field initrd =
+        new Field(ui.text("form.initrd"), text(model.initrd, "new-initrd"), "")
+            .check(model::initrdProblem);
+    Field line = new Field(ui.text("form.commandLine"), text(model.commandLine, "new-line"), "");
+    fields = List.of(name, cpus, memory, diskField, kernel, initrd);
+    VBox own = new VBox(16, pick(kernel, model.kernel), pick(initrd, model.initrd), line);
+    model.system.subscribe(
+        now -> {
+          Controls.show(own, now == NewMachineModel.System.KERNEL);
+          check();
+        });
+    VBox page =
+        new VBox(
+            16,
+            Controls.label(ui.text("new.title"), Styles.TITLE_3),
+            section("new.system", systems(), own),
+            section("new.machine", side(name, description), side(cpus, memory), engine),
+            section("new.devices", tick("new.withDisk", model.withDisk), diskField, networkTick()),
+            Controls.row(8, create, cancel));
+    page.setMaxWidth(WIDTH);
+    page.getStyleClass().addAll("page", "form");
+    setContent(page);
+    check();
+  }
+
+  private VBox section(String key, Node... content) {
+    VBox section = Controls.card(ui.text(key), content);
+    section.setSpacing(16);
+    return section;
+  }
+
+  private static HBox side(Field left, Field right) {
+    HBox.setHgrow(left, Priority.ALWAYS);
+    HBox.setHgrow(right, Priority.ALWAYS);
+    left.setPrefWidth(100);
+    right.setPrefWidth(100);
+    return new HBox(16, left, right);
+  }
+
+  private Node systems() {
+    ToggleGroup group = new ToggleGroup();
+    HBox choices = new HBox(12);
+    for (NewMachineModel.System system : NewMachineModel.System.values()) {
+      boolean tiny = system == NewMachineModel.System.TINY;
+      ToggleButton choice = new ToggleButton();
+      choice.setId("system-" + system.name());
+      VBox words =
+          new VBox(
+              2,
+              Controls.label(ui.text("system." + system.name()), "row-title"),
+              Controls.label(ui.text("system." + system.name() + ".hint"), "muted", "small"));
+      HBox.setHgrow(words, Priority.ALWAYS);
+      HBox content = Controls.row(12, new FontIcon(tiny ? Feather.BOX : Feather.FILE), words);
+      choice.setGraphic(content);
+      choice.setAccessibleText(ui.text("system." + system.name()));
+      choice.getStyleClass().add("choice-card");
+      choice.setToggleGroup(group);
+      choice.setMaxWidth(Double.MAX_VALUE);
+      choice.setPrefWidth(100);
+      choice.setSelected(model.system.get() == system);
+      choice.setOnAction(
+          _ -> {
+            choice.setSelected(true);
+            model.system.set(system);
+          });
+      HBox.setHgrow(choice, Priority.ALWAYS);
+      choices.getChildren().add(choice);
+    }
+    return choices;
+  }
+
+  private Node pick(Field field, Property<String> target) {
+    Button browse =
+        Controls.iconButton(
+            Feather.FOLDER,
+            ui.text("form.browse"),
+            () -> {
+              File file = new FileChooser().showOpenDialog(getScene().getWindow());
+              if (file != null) {
+                target.setValue(file.toString());
+              }
+            });
+    HBox.setHgrow(field, Priority.ALWAYS);
+    HBox row = new HBox(8, field, browse);
+    row.getStyleClass().add("pick-row");
+    return row;
+  }
+
+  private CheckBox tick(String key, Property<Boolean> target) {
+    CheckBox box = new CheckBox(ui.text(key));
+    box.selectedProperty().bindBidirectional(target);
+    target.subscribe(_ -> check());
+    return box;
+  }
+
+  private Node networkTick() {
+    CheckBox box = tick("new.network", model.network);
+    if (NewMachines.userNetworkWorks()) {
+      return box;
+    }
+    box.setDisable(true);
+    return new VBox(4, box, Controls.paragraph(ui.text("new.noPasst"), "muted", "small"));
+  }
+
+  private TextField text(Property<String> target, String id) {
+    TextField field = new TextField();
+    field.setId(id);
+    field.textProperty().bindBidirectional(target);
+    field.textProperty().subscribe(_ -> check());
+    return field;
+  }
+
+  private void check() {
+    if (fields == null) {
+      return; // still being built
+    }
+    boolean good = true;
+    for (Field field : fields) {
+      good &= field.validate();
+    }
+    create.setDisable(!good);
+  }
+}

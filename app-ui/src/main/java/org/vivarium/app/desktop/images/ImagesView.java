@@ -1,0 +1,140 @@
+package org.vivarium.app.desktop.images;
+
+import atlantafx.base.theme.Styles;
+import java.nio.file.Path;
+import java.util.List;
+import javafx.scene.Node;
+import javafx.scene.control.Label;
+import javafx.scene.control.ScrollPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.VBox;
+import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.vivarium.app.desktop.base.Controls;
+import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.base.Units;
+import org.vivarium.app.desktop.machines.DiskFiles;
+import org.vivarium.app.desktop.machines.MachineModel;
+import org.vivarium.app.desktop.machines.MachinesModel;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.definition.GuestSource;
+
+/** The systems that machines boot from, and the disks that they keep their data on. */
+public final class ImagesView extends ScrollPane {
+  private static final double WIDTH = 880;
+
+  private final Ui ui;
+  private final MachinesModel machines;
+  private final Path folder;
+  private final VBox systems = new VBox();
+  private final VBox disks = new VBox();
+
+  /**
+   * Makes the page.
+   *
+   * @param folder where images lie
+   */
+  public ImagesView(Ui ui, MachinesModel machines, Path folder) {
+    this.ui = ui;
+    this.machines = machines;
+    this.folder = folder;
+    getStyleClass().add("plain-scroll");
+    setFitToWidth(true);
+    for (VBox list : List.of(systems, disks)) {
+      list.getStyleClass().addAll("card-box", "row-list");
+    }
+    VBox page =
+        new VBox(
+            16,
+            Controls.label(ui.text("images.title"), Styles.TITLE_3),
+            Controls.paragraph(ui.text("images.hint", folder), "muted"),
+            Controls.label(ui.text("images.systems"), "card-heading"),
+            systems,
+            Controls.label(ui.text("images.disks"), "card-heading"),
+            disks);
+    page.getStyleClass().add("page");
+    page.setMaxWidth(WIDTH);
+    setContent(page);
+    sceneProperty()
+        .subscribe(
+            scene -> {
+              if (scene != null) {
+                show();
+              }
+            });
+  }
+
+  private void show() {
+    ui.background()
+        .call(
+            () -> ImageFacts.all(folder),
+            found -> systems.getChildren().setAll(found.stream().map(this::system).toList()),
+            ui.errors()::report);
+    disks.getChildren().clear();
+    for (MachineModel machine : machines.list()) {
+      machine
+          .definition()
+          .ifPresent(
+              definition -> definition.devices().disks().forEach(disk -> addDisk(machine, disk)));
+    }
+    if (disks.getChildren().isEmpty()) {
+      disks
+          .getChildren()
+          .add(row(Feather.HARD_DRIVE, ui.text("images.noDisks"), ui.text("images.noDisksHint")));
+    }
+  }
+
+  private Node system(ImageFacts image) {
+    long users =
+        machines.list().stream()
+            .flatMap(machine -> machine.definition().stream())
+            .filter(
+                definition ->
+                    definition.guest() instanceof GuestSource.Catalogue(String entry, String _)
+                        && entry.equals(image.id()))
+            .count();
+    String name = image.id().equals("tiny") ? ui.text("guest.tiny") : image.id();
+    HBox row =
+        row(Feather.BOX, name, ui.text(image.ready() ? "images.tinyReady" : "images.tinyMissing"));
+    Label state =
+        Controls.label(
+            ui.text(image.ready() ? "images.ready" : "images.notBuilt"), "small", "muted");
+    Label size =
+        Controls.label(image.ready() ? Units.bytes(image.bytes()) : "–", "small", "figures");
+    Label used = Controls.label(ui.text("images.users", users), "small", "muted");
+    row.getChildren().addAll(used, state, size);
+    return row;
+  }
+
+  private void addDisk(MachineModel machine, DiskConfig disk) {
+    HBox row = row(Feather.HARD_DRIVE, machine.name() + " · " + disk.id(), disk.file().toString());
+    Label size = Controls.label("", "small", "figures");
+    row.getChildren().add(size);
+    disks.getChildren().add(row);
+    ui.background()
+        .call(
+            () -> DiskFiles.facts(machine.folder(), disk),
+            facts ->
+                size.setText(
+                    facts.allocated() < 0
+                        ? ui.text("disks.missing")
+                        : facts.size() < 0
+                            ? ui.text("disks.allocated", Units.bytes(facts.allocated()))
+                            : ui.text(
+                                "disks.sizes",
+                                Units.bytes(facts.size()),
+                                Units.bytes(facts.allocated()))),
+            ui.errors()::report);
+  }
+
+  private static HBox row(Feather icon, String title, String text) {
+    Label note = Controls.paragraph(text, "muted", "small");
+    VBox words = new VBox(2, Controls.label(title, "row-title"), note);
+    words.setMinWidth(0);
+    HBox.setHgrow(words, Priority.ALWAYS);
+    HBox row = Controls.row(16, new FontIcon(icon), words);
+    row.getStyleClass().add("list-row");
+    return row;
+  }
+}

@@ -1,0 +1,82 @@
+package org.vivarium.app.desktop.machines;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.images.disk.DiskFormat;
+import org.vivarium.images.disk.DiskImage;
+import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.disk.FileLocker;
+import org.vivarium.images.qcow2.DiskImages;
+import org.vivarium.images.qcow2.Qcow2Creator;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.config.DiskConfig;
+
+/** The image files behind machines' disks. Blocks; any thread but JavaFX's. */
+public final class DiskFiles {
+  private static final int SECTOR = 512;
+
+  private DiskFiles() {}
+
+  /**
+   * An image file.
+   *
+   * @param size bytes of the disk; negative if it cannot be told
+   * @param allocated bytes that the file takes on this computer; negative if there is none
+   */
+  public record Facts(long size, long allocated) {}
+
+  /** What is known of a disk's file. */
+  public static Facts facts(Path machineFolder, DiskConfig disk) {
+    Path file = machineFolder.resolve(disk.file());
+    return new Facts(size(file, disk.format()), allocated(file));
+  }
+
+  private static long allocated(Path file) {
+    try {
+      // The attribute counts blocks of 512 bytes, as stat(2) does.
+      return Files.getAttribute(file, "unix:blocks") instanceof Number blocks
+          ? blocks.longValue() * SECTOR
+          : Files.size(file);
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException _) {
+      return file.toFile().exists() ? file.toFile().length() : -1;
+    }
+  }
+
+  private static long size(Path file, org.vivarium.vmm.config.@Nullable DiskFormat format) {
+    boolean qcow2 = format == org.vivarium.vmm.config.DiskFormat.QCOW2;
+    try (DiskImage image =
+        DiskImages.open(
+            file,
+            qcow2 ? DiskFormat.QCOW2 : DiskFormat.RAW,
+            DiskOptions.readOnlyAccess().withLocker(FileLocker.none()))) {
+      return image.size();
+    } catch (IOException _) {
+      return -1;
+    }
+  }
+
+  /**
+   * Makes an empty disk image.
+   *
+   * @param bytes the size of the disk
+   * @throws VmmException if there is a file of that name already
+   */
+  public static void create(Path file, long bytes) throws IOException, VmmException {
+    if (Files.exists(file)) {
+      throw new VmmException("There is a file %s already; choose another name.".formatted(file));
+    }
+    Qcow2Creator.create(file, Qcow2Creator.Spec.of(bytes));
+  }
+
+  /** Changes the size of a disk that no machine uses now. */
+  public static void resize(Path file, DiskConfig disk, long bytes) throws IOException {
+    boolean qcow2 = disk.format() == org.vivarium.vmm.config.DiskFormat.QCOW2;
+    try (DiskImage image =
+        DiskImages.open(file, qcow2 ? DiskFormat.QCOW2 : DiskFormat.RAW, DiskOptions.readWrite())) {
+      image.resize(bytes);
+      image.flush();
+    }
+  }
+}

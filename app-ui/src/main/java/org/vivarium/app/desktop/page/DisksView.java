@@ -1,0 +1,197 @@
+package org.vivarium.app.desktop.page;
+
+import atlantafx.base.theme.Styles;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.Spinner;
+import javafx.scene.control.TextField;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.VBox;
+import javafx.stage.FileChooser;
+import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.vivarium.app.desktop.base.Controls;
+import org.vivarium.app.desktop.base.Dialogs;
+import org.vivarium.app.desktop.base.Field;
+import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.base.Units;
+import org.vivarium.app.desktop.machines.DiskCommands;
+import org.vivarium.app.desktop.machines.DiskFiles;
+import org.vivarium.app.desktop.machines.MachineModel;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.config.DiskFormat;
+
+/** A machine's disks: attach by button or by dropping a file, create, detach, resize. */
+final class DisksView extends VBox {
+  private static final long GIB = 1L << 30;
+
+  private final Ui ui;
+  private final MachineModel machine;
+  private final DiskCommands commands;
+  private final VBox rows = new VBox();
+  private final VBox dropPlace;
+
+  DisksView(Ui ui, MachineModel machine) {
+    super(16);
+    this.ui = ui;
+    this.machine = machine;
+    this.commands = new DiskCommands(ui, machine);
+    getStyleClass().add("page");
+    Button attach = Controls.button(Feather.PAPERCLIP, ui.text("disks.attach"), this::choose);
+    attach.setId("attach-disk");
+    attach.getStyleClass().add(Styles.ACCENT);
+    Button create = Controls.button(Feather.PLUS, ui.text("disks.create"), this::askToCreate);
+    create.setId("create-disk");
+    FontIcon icon = new FontIcon(Feather.HARD_DRIVE);
+    icon.getStyleClass().add("drop-icon");
+    dropPlace = new VBox(8, icon, Controls.paragraph(ui.text("disks.drop"), "muted"));
+    dropPlace.getStyleClass().add("drop-place");
+    rows.getStyleClass().addAll("card-box", "row-list");
+    getChildren().addAll(Controls.row(8, attach, create), rows, dropPlace);
+    machine.summary().subscribe(_ -> show());
+    machine.state().subscribe(_ -> show());
+  }
+
+  private void show() {
+    List<DiskConfig> disks =
+        machine.definition().map(definition -> definition.devices().disks()).orElse(List.of());
+    rows.getChildren().setAll(disks.stream().map(this::row).toList());
+    Controls.show(rows, !disks.isEmpty());
+  }
+
+  private Node row(DiskConfig disk) {
+    Label name = Controls.label(disk.id(), "row-title");
+    Label file = Controls.label(disk.file().toString(), "muted", "small");
+    Label size = Controls.label("", "small", "figures");
+    Label kind =
+        Controls.label(
+            ui.text(disk.format() == DiskFormat.QCOW2 ? "disks.qcow2" : "disks.raw")
+                + (disk.readOnly() ? " · " + ui.text("disks.readOnly") : ""),
+            "muted",
+            "small");
+    VBox words = new VBox(2, name, file);
+    HBox.setHgrow(words, Priority.ALWAYS);
+    words.setMinWidth(0);
+    ui.background()
+        .call(
+            () -> DiskFiles.facts(machine.folder(), disk),
+            facts -> size.setText(sizes(facts)),
+            ui.errors()::report);
+    HBox row =
+        Controls.row(
+            16,
+            new FontIcon(Feather.HARD_DRIVE),
+            words,
+            kind,
+            size,
+            Controls.iconButton(
+                Feather.MAXIMIZE_2, ui.text("disks.resize"), () -> askToResize(disk)),
+            Controls.iconButton(Feather.X, ui.text("disks.detach"), () -> askToDetach(disk)));
+    row.getStyleClass().add("list-row");
+    return row;
+  }
+
+  private String sizes(DiskFiles.Facts facts) {
+    if (facts.allocated() < 0) {
+      return ui.text("disks.missing");
+    }
+    return facts.size() < 0
+        ? ui.text("disks.allocated", Units.bytes(facts.allocated()))
+        : ui.text("disks.sizes", Units.bytes(facts.size()), Units.bytes(facts.allocated()));
+  }
+
+  private void choose() {
+    FileChooser chooser = new FileChooser();
+    chooser.setTitle(ui.text("disks.attach"));
+    chooser
+        .getExtensionFilters()
+        .addAll(
+            new FileChooser.ExtensionFilter(
+                ui.text("disks.images"), "*.qcow2", "*.img", "*.raw", "*.iso"),
+            new FileChooser.ExtensionFilter(ui.text("disks.allFiles"), "*"));
+    File file = chooser.showOpenDialog(getScene().getWindow());
+    if (file != null) {
+      commands.attach(file.toPath());
+    }
+  }
+
+  private void askToCreate() {
+    TextField name = new TextField(freeName());
+    Spinner<Integer> gib = new Spinner<>(1, 2048, 8);
+    gib.setEditable(true);
+    Button confirm = new Button(ui.text("disks.createNow"));
+    confirm.getStyleClass().add(Styles.ACCENT);
+    Field nameField =
+        new Field(ui.text("disks.fileName"), name, "")
+            .check(
+                () ->
+                    name.getText().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+                        ? ""
+                        : ui.text("form.badName"));
+    name.textProperty().subscribe(_ -> confirm.setDisable(!nameField.validate()));
+    confirm.setOnAction(
+        _ -> {
+          ui.dialogs().close();
+          commands.create(Path.of(name.getText()), gib.getValue() * GIB);
+        });
+    ui.dialogs()
+        .show(
+            ui.text("disks.create"),
+            confirm,
+            nameField,
+            new Field(ui.text("disks.size"), gib, ui.text("disks.sizeHint")));
+  }
+
+  private String freeName() {
+    String name = machine.name() + ".qcow2";
+    for (int i = 2; machine.folder().resolve(name).toFile().exists(); i++) {
+      name = machine.name() + "-" + i + ".qcow2";
+    }
+    return name;
+  }
+
+  private void askToResize(DiskConfig disk) {
+    ui.background()
+        .call(
+            () -> DiskFiles.facts(machine.folder(), disk),
+            facts -> showResize(disk, facts.size()),
+            ui.errors()::report);
+  }
+
+  private void showResize(DiskConfig disk, long now) {
+    int least = (int) Math.clamp((now + GIB - 1) / GIB, 1, 65_536);
+    Spinner<Integer> gib = new Spinner<>(least, 65_536, least);
+    gib.setEditable(true);
+    Button confirm = new Button(ui.text("disks.resizeNow"));
+    confirm.getStyleClass().add(Styles.ACCENT);
+    confirm.setOnAction(
+        _ -> {
+          ui.dialogs().close();
+          commands.resize(disk, gib.getValue() * GIB);
+        });
+    ui.dialogs()
+        .show(
+            ui.text("disks.resizeTitle", disk.id()),
+            confirm,
+            new Field(ui.text("disks.size"), gib, ui.text("disks.resizeHint")));
+  }
+
+  private void askToDetach(DiskConfig disk) {
+    Optional<String> running =
+        machine.active().get() ? Optional.of(ui.text("disks.detachRunning")) : Optional.empty();
+    ui.dialogs()
+        .ask(
+            new Dialogs.Question(
+                ui.text("disks.detachTitle", disk.id()),
+                ui.text("disks.detachText", disk.file()) + running.map(t -> " " + t).orElse(""),
+                ui.text("disks.detach"),
+                running.isPresent()),
+            () -> commands.detach(disk));
+  }
+}

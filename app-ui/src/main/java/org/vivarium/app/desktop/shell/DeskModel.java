@@ -1,0 +1,122 @@
+package org.vivarium.app.desktop.shell;
+
+import java.nio.file.Path;
+import java.util.List;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.machines.Definitions;
+import org.vivarium.app.desktop.machines.DiskFiles;
+import org.vivarium.app.desktop.machines.HostModel;
+import org.vivarium.app.desktop.machines.MachineModel;
+import org.vivarium.app.desktop.machines.MachinesModel;
+import org.vivarium.app.desktop.machines.NewMachines;
+import org.vivarium.app.desktop.page.MachinePage;
+import org.vivarium.vmm.definition.VmDefinition;
+
+/** What the window shows. Belongs to the JavaFX thread. */
+public final class DeskModel {
+  /** What is on the right. */
+  public enum Page {
+    /** The machines that are selected in the list, or the first page. */
+    MACHINES,
+    NEW_MACHINE,
+    IMAGES
+  }
+
+  private final Ui ui;
+  private final MachinesModel machines;
+  private final HostModel host;
+  private final ObjectProperty<Page> page = new SimpleObjectProperty<>(Page.MACHINES);
+  private final ObjectProperty<MachinePage.Part> part =
+      new SimpleObjectProperty<>(MachinePage.Part.OVERVIEW);
+  private final ObservableList<MachineModel> selected = FXCollections.observableArrayList();
+
+  /** Makes the model of a window. */
+  public DeskModel(Ui ui, MachinesModel machines, HostModel host) {
+    this.ui = ui;
+    this.machines = machines;
+    this.host = host;
+  }
+
+  /** What views need besides their models. */
+  public Ui ui() {
+    return ui;
+  }
+
+  /** The machines. */
+  public MachinesModel machines() {
+    return machines;
+  }
+
+  /** This computer. */
+  public HostModel host() {
+    return host;
+  }
+
+  /** What is on the right. */
+  public ObjectProperty<Page> page() {
+    return page;
+  }
+
+  /** The part of a machine's page that is shown, whichever machine it is. */
+  public ObjectProperty<MachinePage.Part> part() {
+    return part;
+  }
+
+  /** The machines that are selected. */
+  public ObservableList<MachineModel> selected() {
+    return selected;
+  }
+
+  /** Shows one machine. */
+  public void show(MachineModel machine, MachinePage.Part shownPart) {
+    part.set(shownPart);
+    selected.setAll(List.of(machine));
+    page.set(Page.MACHINES);
+  }
+
+  /** The first click: makes a Linux machine, starts it and shows its console. */
+  public void startFirstLinux() {
+    String name = NewMachines.FIRST;
+    for (int i = 2; machines.taken(name); i++) {
+      name = NewMachines.FIRST + "-" + i;
+    }
+    createAndStart(NewMachines.firstLinux(name));
+  }
+
+  private void createAndStart(VmDefinition definition) {
+    machines.create(definition, this::begin, ui.errors()::report);
+  }
+
+  private void begin(MachineModel machine) {
+    show(machine, MachinePage.Part.CONSOLE);
+    machine.start();
+  }
+
+  /**
+   * Makes a machine, starts it and shows its console.
+   *
+   * @param diskBytes the size of an empty disk that is made with it; 0 for none
+   */
+  public void create(VmDefinition definition, long diskBytes) {
+    if (diskBytes == 0) {
+      createAndStart(definition);
+      return;
+    }
+    Path file = Path.of(definition.name() + ".qcow2");
+    VmDefinition whole =
+        Definitions.withDisk(definition, Definitions.newDisk(definition, file), true);
+    machines.create(
+        whole,
+        machine ->
+            ui.background()
+                .run(
+                    () -> DiskFiles.create(machine.folder().resolve(file), diskBytes),
+                    () -> begin(machine),
+                    ui.errors()::report),
+        ui.errors()::report);
+  }
+}
