@@ -14,6 +14,7 @@ import java.util.UUID;
  */
 public final class Aml {
   private static final int ZERO = 0x00;
+  private static final int NULL_NAME = 0x00;
   private static final int ONE = 0x01;
   private static final int NAME = 0x08;
   private static final int BYTE_PREFIX = 0x0A;
@@ -224,6 +225,11 @@ public final class Aml {
   /** Stores the bitwise and of two values. */
   public static Aml and(Aml left, Aml right, Aml target) {
     return term(AND, left, right, target);
+  }
+
+  /** The bitwise and of two values, stored nowhere. */
+  public static Aml and(Aml left, Aml right) {
+    return and(left, right, raw(new byte[] {NULL_NAME}));
   }
 
   /** Stores the bitwise or of two values. */

@@ -26,8 +26,7 @@ final class Hotplug {
   /** The registers, the slots that can be ejected, and the method that looks at them. */
   static List<Aml> ofRootBus() {
     List<Aml> terms = new ArrayList<>();
-    terms.add(
-        Aml.portRegion("PHPR", X86Layout.PCI_HOTPLUG, X86Layout.PCI_HOTPLUG_SIZE));
+    terms.add(Aml.portRegion("PHPR", X86Layout.PCI_HOTPLUG, X86Layout.PCI_HOTPLUG_SIZE));
     terms.add(Aml.dwordFields("PHPR", "PCIU", "PCID", "B0EJ"));
     List<Aml> look = new ArrayList<>();
     look.add(Aml.store(Aml.path("PCIU"), Aml.local(0)));
@@ -47,14 +46,12 @@ final class Hotplug {
         name(slot),
         Aml.name("_ADR", Aml.integer((long) slot << 16)),
         Aml.name("_SUN", Aml.integer(slot)),
-        Aml.methodNotSerialized(
-            "_EJ0", 1, Aml.store(Aml.integer(1L << slot), Aml.path("B0EJ"))));
+        Aml.methodNotSerialized("_EJ0", 1, Aml.store(Aml.integer(1L << slot), Aml.path("B0EJ"))));
   }
 
   private static Aml tell(int slots, int slot, int what) {
     return Aml.ifThen(
-        Aml.and(Aml.local(slots), Aml.integer(1L << slot), Aml.local(2)),
-        Aml.notify(Aml.path(name(slot)), what));
+        Aml.and(Aml.local(slots), Aml.integer(1L << slot)), Aml.notify(Aml.path(name(slot)), what));
   }
 
   private static String name(int slot) {

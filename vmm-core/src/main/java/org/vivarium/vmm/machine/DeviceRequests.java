@@ -82,8 +82,7 @@ final class DeviceRequests {
         });
   }
 
-  private static void await(String id, CompletableFuture<@Nullable Void> gone)
-      throws VmmException {
+  private static void await(String id, CompletableFuture<@Nullable Void> gone) throws VmmException {
     try {
       gone.get(UNPLUG_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {

@@ -62,8 +62,7 @@ class QemuDevicesTest {
             true,
             null);
     MachineConfig plain = TestGuest.config("test", 1);
-    MachineConfig config =
-        MachineConfig.of("test", 1, plain.memoryBytes(), plain.boot(), devices);
+    MachineConfig config = MachineConfig.of("test", 1, plain.memoryBytes(), plain.boot(), devices);
     machine = new QemuEngine(_ -> {}).create(config, console, hvc, new TestListener());
     machine.start();
     console.readTo(TestGuest.PROMPT, BOOT);
