@@ -43,8 +43,7 @@ public final class Cli {
    */
   public int run(String... words) {
     if (words.length == 0) {
-      err.println(
-          "The desktop is not there yet; here is a first guest in the terminal (--help for more).");
+      err.println("There is no display; here is a first guest in the terminal (--help for more).");
       return boot().execute();
     }
     // The command that starts a machine skips the model of all the others, for its start is timed.
@@ -88,6 +87,7 @@ public final class Cli {
   }
 
   private static String sentence(String text) {
-    return text.endsWith(".") ? text : text + ".";
+    String capitalised = Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    return capitalised.endsWith(".") ? capitalised : capitalised + ".";
   }
 }

@@ -13,6 +13,7 @@ import org.vivarium.images.qcow2.Qcow2Image;
 /** Copies a disk, whatever its format and however many images it stands on, to one qcow2 image. */
 final class DiskCopy {
   private static final int CHUNK = 1 << 20;
+  private static final int CLUSTER = 1 << 16;
 
   private DiskCopy() {}
 
@@ -37,14 +38,24 @@ final class DiskCopy {
         length = stored ? Math.min(extent.length(), CHUNK - at % CHUNK) : extent.length();
         if (stored) {
           source.read(buffer.clear().limit((int) length), at);
-          buffer.flip();
-          if (!isZero(buffer)) {
-            image.write(buffer, at);
-          }
+          writeUnlessZero(image, buffer.flip(), at);
         }
         progress.advanced(step, at + length, size);
       }
       image.flush();
+    }
+  }
+
+  /** Leaves out clusters of zeros. */
+  private static void writeUnlessZero(Qcow2Image image, ByteBuffer buffer, long at)
+      throws IOException {
+    int end = buffer.limit();
+    for (int from = 0, to; from < end; from = to) {
+      to = (int) Math.min(end, from + CLUSTER - (at + from) % CLUSTER);
+      ByteBuffer cluster = buffer.slice(from, to - from);
+      if (!isZero(cluster)) {
+        image.write(cluster, at + from);
+      }
     }
   }
 

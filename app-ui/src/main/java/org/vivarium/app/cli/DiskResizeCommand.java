@@ -20,7 +20,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "resize",
     customSynopsis = {
-      "Usage: vivarium disk resize [-hV] NAME DISK SIZE",
+      "vivarium disk resize [-hV] NAME DISK SIZE",
       "       vivarium disk resize [-hV] FILE SIZE"
     },
     description = {
@@ -39,6 +39,7 @@ final class DiskResizeCommand extends ShellCommand {
   @Parameters(
       arity = "2..3",
       paramLabel = "WORD",
+      hideParamSyntax = true,
       description = "A machine, its disk and the new size; or a file and the new size.")
   private List<String> words = List.of();
 

@@ -53,7 +53,7 @@ final class Failures {
       case java.nio.file.FileAlreadyExistsException _ -> "it is there already";
       case java.nio.file.AccessDeniedException _ -> "you may not";
       case java.nio.file.FileSystemException f when f.getReason() != null -> f.getReason();
-      default -> String.valueOf(e.getMessage());
+      default -> String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
     };
   }
 }

@@ -13,6 +13,7 @@ import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.qcow2.Qcow2Image;
 import org.vivarium.vmm.InvalidConfigException;
@@ -144,7 +145,11 @@ final class ImportCommand extends ShellCommand {
     }
     for (DiskConfig disk : definition.devices().disks()) {
       // An image that stands on another would read that: only whole ones are let in.
-      Qcow2Image.open(home.resolve(disk.file()), DiskOptions.readOnlyAccess()).close();
+      try {
+        Qcow2Image.open(home.resolve(disk.file()), DiskOptions.readOnlyAccess()).close();
+      } catch (DiskImageException e) {
+        throw refusal("holds a disk that cannot be let in (" + Failures.reason(e) + ")");
+      }
     }
   }
 }

@@ -19,8 +19,8 @@ import picocli.CommandLine.IVersionProvider;
       "",
       "Exit status of every command: 0 done; 1 it could not be; 2 bad input; 3 the guest failed.",
       "'vivarium COMMAND --help' has examples for each.",
-      "Without a command: a first Linux guest in this terminal. Ctrl-] leaves it.",
-      "The launcher adds: vivarium build, vivarium test."
+      "Without a command: the desktop; without a display, a first Linux guest in this terminal.",
+      "The launcher adds: vivarium desktop, vivarium build, vivarium test."
     })
 final class VivariumCommand {
   static final String NAME = "vivarium";

@@ -83,8 +83,16 @@ public final class JavaLauncher implements VmLauncher {
 
   /** A launcher that starts this very program again, with {@link #VM} before the machine's name. */
   public static JavaLauncher likeThisProcess() {
-    String main = System.getProperty("sun.java.command", "").split(" ")[0];
-    return new JavaLauncher(options(commandLine(), main), List.of(main, VM));
+    return likeThisProcess(List.of(main(), VM));
+  }
+
+  /** A launcher that starts {@code program} with the runtime and the options of this process. */
+  public static JavaLauncher likeThisProcess(List<String> program) {
+    return new JavaLauncher(options(commandLine(), main()), program);
+  }
+
+  private static String main() {
+    return System.getProperty("sun.java.command", "").split(" ")[0];
   }
 
   private static List<String> commandLine() {

@@ -20,6 +20,7 @@ final class MetricSampler implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MetricSampler.class);
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long MEMORY_EVERY_NANOS = 5 * SECOND;
+  private static final long MEMORY_AT_LEAST_NANOS = 30 * SECOND;
 
   /** Looking at memory takes at most one part in so many of the time. */
   private static final long MEMORY_SHARE = 400;
@@ -37,6 +38,7 @@ final class MetricSampler implements AutoCloseable {
   private final ProcessTimes ownTimes;
   private final ProcessTimes runnerTimes;
   private ProcessMemory memory = new ProcessMemory(0, 0);
+  private long vmmCpuNanos;
   private long memoryDue = System.nanoTime();
   private volatile boolean closed;
 
@@ -107,12 +109,14 @@ final class MetricSampler implements AutoCloseable {
     for (MetricSample.VcpuTime time : times.vcpus()) {
       vcpus += time.guestNanos() + time.vmmNanos();
     }
+    // The kernel rounds the times of threads and of the process each by itself.
+    vmmCpuNanos = Math.max(vmmCpuNanos, all - vcpus);
     lookAtMemory();
     GuestMemoryFigures guest = machine.guestMemory().orElse(UNKNOWN);
     return new MetricSample(
         System.currentTimeMillis(),
         times.vcpus(),
-        Math.max(0, all - vcpus),
+        vmmCpuNanos,
         guest.total(),
         guest.free(),
         guest.caches(),
@@ -131,7 +135,7 @@ final class MetricSampler implements AutoCloseable {
     ProcessMemory looked = ProcessMemory.read(runner, memoryBytes);
     memory = apart ? looked.plus(ProcessMemory.read(self, 0)) : looked;
     long took = System.nanoTime() - now;
-    memoryDue = now + Math.max(MEMORY_EVERY_NANOS, took * MEMORY_SHARE);
+    memoryDue = now + Math.clamp(took * MEMORY_SHARE, MEMORY_EVERY_NANOS, MEMORY_AT_LEAST_NANOS);
   }
 
   private Map<String, Long> exits() {

@@ -1,6 +1,5 @@
 package org.vivarium.vmm.process;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,22 +29,41 @@ record ProcessMemory(long guestRam, long rest) {
         memoryBytes > X86Layout.LOW_RAM_MAX
             ? Set.of(memoryBytes, X86Layout.LOW_RAM_MAX, memoryBytes - X86Layout.LOW_RAM_MAX)
             : Set.of(memoryBytes);
+    return parse(Files.readString(process.resolve("smaps"), StandardCharsets.ISO_8859_1), sizes);
+  }
+
+  /** By plain string operations: some thousand lines are read every few seconds. */
+  static ProcessMemory parse(String smaps, Set<Long> guestSizes) {
     long guest = 0;
     long rest = 0;
     boolean ofGuest = false;
-    try (BufferedReader lines =
-        Files.newBufferedReader(process.resolve("smaps"), StandardCharsets.ISO_8859_1)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith(PSS)) {
-          long bytes = Long.parseLong(line.replaceAll("[^0-9]", "")) * KIB;
-          guest += ofGuest ? bytes : 0;
-          rest += ofGuest ? 0 : bytes;
-        } else if (Character.digit(line.charAt(0), 16) >= 0 && line.indexOf('-') > 0) {
-          ofGuest = line.contains(" rw") && sizes.contains(size(line));
-        }
+    int next;
+    for (int at = 0; at < smaps.length(); at = next) {
+      int end = smaps.indexOf('\n', at);
+      next = end < 0 ? smaps.length() : end + 1;
+      if (smaps.startsWith(PSS, at)) {
+        long bytes = number(smaps, at + PSS.length()) * KIB;
+        guest += ofGuest ? bytes : 0;
+        rest += ofGuest ? 0 : bytes;
+      } else if (Character.isDigit(smaps.charAt(at)) || Character.isLowerCase(smaps.charAt(at))) {
+        // A mapping's first line begins with a hexadecimal digit, its fields with a capital.
+        String mapping = smaps.substring(at, next);
+        ofGuest = mapping.contains(" rw") && guestSizes.contains(size(mapping));
       }
     }
     return new ProcessMemory(guest, rest);
+  }
+
+  private static long number(String text, int from) {
+    int at = from;
+    while (text.charAt(at) == ' ') {
+      at++;
+    }
+    long number = 0;
+    for (; Character.isDigit(text.charAt(at)); at++) {
+      number = 10 * number + text.charAt(at) - '0';
+    }
+    return number;
   }
 
   private static long size(String mapping) {

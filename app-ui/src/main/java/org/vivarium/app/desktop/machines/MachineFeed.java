@@ -131,7 +131,7 @@ final class MachineFeed {
           .call(
               current::status,
               now -> {
-                if (connection.get() == current) {
+                if (current.equals(connection.get())) {
                   status.set(now);
                 }
               },
@@ -164,7 +164,7 @@ final class MachineFeed {
   private void lost(MachineConnection which, String why, boolean asked) {
     note(why, !asked);
     which.close();
-    if (connection.get() == which) {
+    if (which.equals(connection.get())) {
       connection.set(null);
       MachineStatus last = status.get();
       // Set anew in any case, so that whoever watches hears that the machine has gone.

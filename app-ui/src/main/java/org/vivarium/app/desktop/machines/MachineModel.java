@@ -182,14 +182,14 @@ public final class MachineModel {
                   return true;
                 },
                 _ -> {
-                  if (feed.connection().get() == connection) {
+                  if (connection.equals(feed.connection().get())) {
                     ended();
                     ui.errors().report(new Errors.Problem(ui.text("shutdown.deaf", name), ""));
                   }
                 },
                 thrown -> {
                   // A machine that has turned itself off no longer takes orders: that is no fault.
-                  if (feed.connection().get() == connection && work != null) {
+                  if (connection.equals(feed.connection().get()) && work != null) {
                     ended();
                     feed.refresh();
                     LOG.debug("{} takes no more orders", name, thrown);

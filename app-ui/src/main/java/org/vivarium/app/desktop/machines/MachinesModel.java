@@ -25,6 +25,8 @@ public final class MachinesModel implements AutoCloseable {
   private final Ui ui;
   private final Machines machines;
   private final ObservableList<MachineModel> list = FXCollections.observableArrayList();
+  // One view for all: what listens to it is kept only as long as the view itself.
+  private final ObservableList<MachineModel> view = FXCollections.unmodifiableObservableList(list);
   private final Map<String, MachineModel> byName = new HashMap<>();
   private final ReadOnlyBooleanWrapper loaded = new ReadOnlyBooleanWrapper();
   private final AtomicReference<@Nullable List<MachineSummary>> newest = new AtomicReference<>();
@@ -41,7 +43,7 @@ public final class MachinesModel implements AutoCloseable {
 
   /** The machines, sorted by name. */
   public ObservableList<MachineModel> list() {
-    return FXCollections.unmodifiableObservableList(list);
+    return view;
   }
 
   /** Whether the list has been read once. */

@@ -114,7 +114,7 @@ public final class ConsoleView extends VBox implements AutoCloseable {
               }
             },
             thrown -> {
-              if (machine.connection().get() == connection) {
+              if (connection.equals(machine.connection().get())) {
                 ui.errors().report(thrown);
               }
             });

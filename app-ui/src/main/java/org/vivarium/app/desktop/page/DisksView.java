@@ -165,7 +165,7 @@ final class DisksView extends VBox {
   }
 
   private void showResize(DiskConfig disk, long now) {
-    int least = (int) Math.clamp((now + GIB - 1) / GIB, 1, 65_536);
+    int least = Math.clamp((now + GIB - 1) / GIB, 1, 65_536);
     Spinner<Integer> gib = new Spinner<>(least, 65_536, least);
     gib.setEditable(true);
     Button confirm = new Button(ui.text("disks.resizeNow"));

@@ -1,0 +1,88 @@
+package org.vivarium.app.desktop;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import javafx.application.Platform;
+import javafx.stage.Stage;
+import org.vivarium.app.Main;
+import org.vivarium.app.desktop.machines.HostModel;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.client.LocalMachines;
+import org.vivarium.vmm.client.VmLauncher;
+import org.vivarium.vmm.process.JavaLauncher;
+
+/** Where the desktop's process starts. Closing its window leaves every machine running. */
+public final class DesktopMain {
+  /**
+   * The environment variable in which the launcher says how machines' processes are started: the
+   * Java runtime and its options, a word a line. They need no JavaFX.
+   */
+  private static final String MACHINE_JAVA = "VIVARIUM_MACHINE_JAVA";
+
+  private static final String TRAIN = "--train";
+
+  private DesktopMain() {}
+
+  /** Opens the window; with {@code --train}, walks through it for the start-up cache and ends. */
+  public static void main(String[] args) throws InterruptedException {
+    boolean train = args.length == 1 && args[0].equals(TRAIN);
+    CompletableFuture<Desktop> opened = new CompletableFuture<>();
+    try {
+      Folders folders = train ? throwAway() : Folders.standard();
+      Platform.startup(() -> open(folders, opened));
+      Desktop desktop = opened.get();
+      if (train) {
+        DesktopTraining.run(desktop);
+        System.exit(0);
+      }
+    } catch (UnsupportedOperationException | IOException e) {
+      fail(String.valueOf(e.getMessage()));
+    } catch (ExecutionException e) {
+      fail(String.valueOf(e.getCause()));
+    }
+  }
+
+  private static Folders throwAway() throws IOException {
+    Path folder = Files.createTempDirectory("vivarium-training");
+    folder.toFile().deleteOnExit();
+    return new Folders(folder);
+  }
+
+  private static void fail(String why) {
+    System.err.println(
+        "The window cannot be opened (%s). Check the display, or see: vivarium --help"
+            .formatted(why));
+    System.exit(1);
+  }
+
+  private static void open(Folders folders, CompletableFuture<Desktop> opened) {
+    try {
+      LocalMachines machines = new LocalMachines(folders, launcher());
+      Stage stage = new Stage();
+      Desktop desktop =
+          new Desktop(new Desktop.Setting(machines, HostModel::automatic, folders.home()), stage);
+      Thread.setDefaultUncaughtExceptionHandler(
+          (_, thrown) -> desktop.model().ui().errors().report(thrown));
+      stage.setOnHidden(
+          _ -> {
+            desktop.close();
+            System.exit(0);
+          });
+      opened.complete(desktop);
+    } catch (RuntimeException | LinkageError e) {
+      opened.completeExceptionally(e);
+    }
+  }
+
+  private static VmLauncher launcher() {
+    String words = System.getenv().getOrDefault(MACHINE_JAVA, "");
+    List<String> program = List.of(Main.class.getName(), JavaLauncher.VM);
+    return words.isEmpty()
+        ? JavaLauncher.likeThisProcess(program)
+        : new JavaLauncher(List.of(words.split("\n")), program);
+  }
+}
