@@ -1,6 +1,7 @@
 package org.vivarium.vmm.acpi;
 
 import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
@@ -13,6 +14,7 @@ import java.util.UUID;
  */
 public final class Aml {
   private static final int ZERO = 0x00;
+  private static final int NULL_NAME = 0x00;
   private static final int ONE = 0x01;
   private static final int NAME = 0x08;
   private static final int BYTE_PREFIX = 0x0A;
@@ -25,7 +27,14 @@ public final class Aml {
   private static final int PACKAGE = 0x12;
   private static final int METHOD = 0x14;
   private static final int EXTENDED = 0x5B;
+  private static final int REGION = 0x80;
+  private static final int FIELD = 0x81;
   private static final int DEVICE = 0x82;
+  private static final int SYSTEM_IO = 1;
+
+  /** Field flags: accesses of 32 bits, no lock, what is not written is written as zeros. */
+  private static final int DWORDS_WRITE_AS_ZEROS = 3 | 2 << 5;
+
   private static final int LOCAL_0 = 0x60;
   private static final int ARG_0 = 0x68;
   private static final int STORE = 0x70;
@@ -92,6 +101,25 @@ public final class Aml {
   private static Aml method(String path, int flags, Aml... terms) {
     return packed(
         new int[] {METHOD}, join(List.of(AmlName.encode(path), new byte[] {(byte) flags}), terms));
+  }
+
+  /** A region of I/O ports. */
+  public static Aml portRegion(String path, int port, int size) {
+    byte[] opcode = {EXTENDED, (byte) REGION};
+    byte[] space = {SYSTEM_IO};
+    return raw(join(List.of(opcode, AmlName.encode(path), space), integer(port), integer(size)));
+  }
+
+  /** Registers of 32 bits, one after the other from a region's start, by their names. */
+  public static Aml dwordFields(String region, String... names) {
+    List<byte[]> content = new ArrayList<>();
+    content.add(AmlName.encode(region));
+    content.add(new byte[] {DWORDS_WRITE_AS_ZEROS});
+    for (String name : names) {
+      content.add(AmlName.encode(name));
+      content.add(new byte[] {Integer.SIZE});
+    }
+    return packed(new int[] {EXTENDED, FIELD}, join(content));
   }
 
   /** A field of 32 bits in a buffer, from byte {@code index} on. */
@@ -197,6 +225,11 @@ public final class Aml {
   /** Stores the bitwise and of two values. */
   public static Aml and(Aml left, Aml right, Aml target) {
     return term(AND, left, right, target);
+  }
+
+  /** The bitwise and of two values, stored nowhere. */
+  public static Aml and(Aml left, Aml right) {
+    return and(left, right, raw(new byte[] {NULL_NAME}));
   }
 
   /** Stores the bitwise or of two values. */

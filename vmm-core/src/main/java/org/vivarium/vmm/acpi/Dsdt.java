@@ -1,5 +1,8 @@
 package org.vivarium.vmm.acpi;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.UUID;
 import org.vivarium.vmm.acpi.ResourceTemplate.Trigger;
 import org.vivarium.vmm.arch.MemoryMap;
@@ -30,6 +33,7 @@ final class Dsdt {
         Aml.name("_S5", Aml.packageOf(sleepType, sleepType, Aml.integer(0), Aml.integer(0)));
     return new AcpiTable("DSDT", REVISION)
         .bytes(systemBus.toBytes())
+        .bytes(Hotplug.event().toBytes())
         .bytes(softOff.toBytes())
         .toBytes();
   }
@@ -47,8 +51,9 @@ final class Dsdt {
                 X86Layout.PCI_MMIO32, X86Layout.PCI_MMIO32 + X86Layout.PCI_MMIO32_SIZE - 1)
             .memoryWindow64(map.mmio64Start(), map.mmio64End() - 1)
             .toAml();
-    return Aml.device(
-        "PCI0",
+    List<Aml> terms = new ArrayList<>();
+    Collections.addAll(
+        terms,
         Aml.name("_HID", Aml.eisaId("PNP0A08")),
         Aml.name("_CID", Aml.eisaId("PNP0A03")),
         Aml.name("_UID", Aml.integer(0)),
@@ -59,6 +64,8 @@ final class Dsdt {
         Aml.name("_CRS", resources),
         Aml.name("_PRT", interruptRouting()),
         pciCapabilities());
+    terms.addAll(Hotplug.ofRootBus());
+    return Aml.device("PCI0", terms.toArray(Aml[]::new));
   }
 
   /** Each slot's four INTx lines, wired to fixed GSIs (ACPI 6.4, 6.2.13). */
@@ -106,6 +113,8 @@ final class Dsdt {
         new ResourceTemplate()
             .memory32Fixed(X86Layout.ECAM, X86Layout.ECAM_SIZE)
             .io(X86Layout.PM_BASE, X86Layout.PM_SIZE)
+            .io(X86Layout.GPE0, X86Layout.GPE0_SIZE)
+            .io(X86Layout.PCI_HOTPLUG, X86Layout.PCI_HOTPLUG_SIZE)
             .toAml();
     return Aml.device(
         "MBRD",

@@ -38,9 +38,9 @@ final class Fadt {
     // Register blocks: PM1a event, PM1b event, PM1a control, PM1b control, PM2 control, timer,
     // GPEs.
     table.u32(X86Layout.PM1A_EVENT).u32(0).u32(X86Layout.PM1A_CONTROL).u32(0).u32(0);
-    table.u32(X86Layout.PM_TIMER).u32(0).u32(0);
+    table.u32(X86Layout.PM_TIMER).u32(X86Layout.GPE0).u32(0);
     table.u8(X86Layout.PM1A_EVENT_SIZE).u8(X86Layout.PM1A_CONTROL_SIZE).u8(0);
-    table.u8(X86Layout.PM_TIMER_SIZE).u8(0).u8(0).u8(0).u8(0);
+    table.u8(X86Layout.PM_TIMER_SIZE).u8(X86Layout.GPE0_SIZE).u8(0).u8(0).u8(0);
     table.u16(NO_C2_LATENCY).u16(NO_C2_LATENCY);
     // Flush size and stride, duty offset and width, alarm and century registers of the CMOS.
     table.u16(0).u16(0).u8(0).u8(0).u8(0).u8(0).u8(CMOS_CENTURY);
@@ -56,8 +56,9 @@ final class Fadt {
     register(table, X86Layout.PM1A_CONTROL, X86Layout.PM1A_CONTROL_SIZE);
     table.zeros(2 * GENERIC_ADDRESS_SIZE);
     register(table, X86Layout.PM_TIMER, X86Layout.PM_TIMER_SIZE);
-    // GPE blocks, sleep control and status.
-    table.zeros(4 * GENERIC_ADDRESS_SIZE);
+    register(table, X86Layout.GPE0, X86Layout.GPE0_SIZE);
+    // GPE block 1, sleep control and status.
+    table.zeros(3 * GENERIC_ADDRESS_SIZE);
     // Hypervisor vendor identity.
     return table.ascii("VIVARIUM").toBytes();
   }

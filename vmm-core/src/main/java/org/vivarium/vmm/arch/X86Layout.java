@@ -169,6 +169,21 @@ public final class X86Layout {
   /** Ports of the whole block. */
   public static final int PM_SIZE = 0x10;
 
+  /** General-purpose event block 0. */
+  public static final int GPE0 = 0x610;
+
+  /** Ports of {@link #GPE0}. */
+  public static final int GPE0_SIZE = 4;
+
+  /** The event of {@link #GPE0} that says that PCI devices come or go. */
+  public static final int HOTPLUG_EVENT = 1;
+
+  /** Registers through which PCI devices are plugged in and out. */
+  public static final int PCI_HOTPLUG = 0x620;
+
+  /** Ports of {@link #PCI_HOTPLUG}. */
+  public static final int PCI_HOTPLUG_SIZE = 0x10;
+
   /** PCI configuration address port, 4 bytes. */
   public static final int PCI_CONFIG_ADDRESS = 0xCF8;
 

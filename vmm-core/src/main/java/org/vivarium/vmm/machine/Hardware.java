@@ -47,7 +47,7 @@ final class Hardware {
   }
 
   /** Devices that the machine's control speaks to. */
-  record Devices(Serial16550 serial, AcpiPm pm, VirtioDevices virtio) {}
+  record Devices(Serial16550 serial, AcpiPm pm, VirtioDevices virtio, DiskHotplug hotplug) {}
 
   private final Parts parts;
   private long clockAtPause = -1;
@@ -103,6 +103,11 @@ final class Hardware {
   /** The virtio devices. */
   VirtioDevices virtio() {
     return parts.devices().virtio();
+  }
+
+  /** How the guest is told of disks that come and go. */
+  DiskHotplug hotplug() {
+    return parts.devices().hotplug();
   }
 
   /** Exits by reason over all processors, and the kernel's counters where they were asked for. */

@@ -7,6 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.bus.Bus;
 import org.vivarium.devices.bus.WiredOrLine;
+import org.vivarium.devices.legacy.AcpiGpe;
 import org.vivarium.devices.legacy.AcpiPm;
 import org.vivarium.devices.legacy.CmosRtc;
 import org.vivarium.devices.legacy.DebugPort;
@@ -191,7 +192,11 @@ final class HardwareBuilder {
                   signals.panicked();
                 }
               }));
-      return new Hardware.Devices(serial, pm, virtio);
+      AcpiGpe events = new AcpiGpe(sci.newInput());
+      pio.add(X86Layout.GPE0, X86Layout.GPE0_SIZE, events);
+      DiskHotplug hotplug = new DiskHotplug(() -> events.raise(X86Layout.HOTPLUG_EVENT));
+      pio.add(X86Layout.PCI_HOTPLUG, X86Layout.PCI_HOTPLUG_SIZE, hotplug.registers());
+      return new Hardware.Devices(serial, pm, virtio, hotplug);
     }
 
     private PciBus addPci(InterruptLines lines) {

@@ -21,6 +21,7 @@ import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.VsockConfig;
 import org.vivarium.vmm.disk.DiskOpener;
 
 /**
@@ -56,6 +57,7 @@ final class HostDevices implements AutoCloseable {
   private final TreeMap<Integer, Disk> disks = new TreeMap<>();
   private final HostNetworks networks;
   private @Nullable RandomSource entropy;
+  private @Nullable VsockConfig vsock;
   private boolean balloon;
   private long memoryBytes;
   private long balloonTarget;
@@ -90,9 +92,7 @@ final class HostDevices implements AutoCloseable {
 
   private void openAll(MachineConfig config)
       throws VmmException, IOException, InterruptedException {
-    if (config.devices().vsock() != null) {
-      throw new InvalidConfigException("Vsock: the engine kvm does not have it.");
-    }
+    vsock = config.devices().vsock();
     balloon = config.devices().balloon();
     memoryBytes = config.memoryBytes();
     for (DiskConfig disk : config.devices().disks()) {
@@ -121,6 +121,11 @@ final class HostDevices implements AutoCloseable {
   /** Whether a thread of a device has died. */
   boolean isCrashed() {
     return crashed;
+  }
+
+  /** Where the guest's sockets lead, if there is to be a device for it. */
+  Optional<VsockConfig> vsock() {
+    return Optional.ofNullable(vsock);
   }
 
   /** Whether there is to be a balloon. */

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.engine.BootStage;
@@ -28,12 +28,9 @@ import org.vivarium.vmm.engine.VirtualMachine;
  * processors post to it. A restart takes the hardware down and builds it anew, so that nothing of
  * the guest's last life is left in it.
  */
-final class KvmMachine implements VirtualMachine, ControlThread.Machine {
+final class KvmMachine implements VirtualMachine, ControlThread.Machine, DeviceRequests.Machine {
   /** How long a reader of the console may block the end of a machine. */
   private static final long CONSOLE_PATIENCE_MILLIS = 2_000;
-
-  /** Most columns or rows that a virtio console can be told of. */
-  private static final int MOST_CHARACTERS = 0xFFFF;
 
   private final MachineConfig config;
   private final HardwareBuilder builder;
@@ -41,6 +38,7 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
   private final ConsolePump pump;
   private final PanicScanner scanner = new PanicScanner();
   private final ControlThread control;
+  private final DeviceRequests devices;
   private final Map<BootStage, Map<String, Long>> countersAt = new ConcurrentHashMap<>();
   private final HardwareBuilder.Consoles consoles;
   private final @Nullable ConsolePump virtioPump;
@@ -64,6 +62,7 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
     this.builder = builder;
     this.life = new LifeCycle(config.name(), listener);
     this.control = new ControlThread("vm-" + config.name() + "-ctl", this);
+    this.devices = new DeviceRequests(control, this);
     this.pump =
         new ConsolePump(
             "vm-" + config.name() + "-console",
@@ -150,49 +149,43 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
 
   @Override
   public void resizeConsole(int columns, int rows) throws VmmException {
-    if (columns < 1 || columns > MOST_CHARACTERS || rows < 1 || rows > MOST_CHARACTERS) {
-      throw new InvalidConfigException(
-          "A console of %d by %d characters is not possible; choose 1 to %d of each."
-              .formatted(columns, rows, MOST_CHARACTERS));
-    }
-    Hardware present = hardware;
-    if (present != null) {
-      present.virtio().resizeConsole(columns, rows);
-    }
+    devices.resizeConsole(columns, rows);
+  }
+
+  @Override
+  public void attachDisk(DiskConfig disk) throws VmmException {
+    devices.attachDisk(disk);
+  }
+
+  @Override
+  public void detachDisk(String id) throws VmmException {
+    devices.detachDisk(id);
+  }
+
+  @Override
+  public void resizeDisk(String id, long bytes) throws VmmException {
+    devices.resizeDisk(id, bytes);
   }
 
   @Override
   public void setLink(String id, boolean up) throws VmmException {
-    control.call(() -> running().virtio().setLink(id, up));
+    devices.setLink(id, up);
   }
 
   @Override
   public void setForwards(String id, List<PortForward> forwards) throws VmmException {
-    control.call(() -> hostDevices().networks().setForwards(id, forwards));
+    devices.setForwards(id, forwards);
   }
 
   @Override
   public void setBalloonTarget(long bytes) throws VmmException {
-    control.call(
-        () -> {
-          hostDevices().leaveToGuest(bytes);
-          running().virtio().balloonTargetChanged();
-        });
+    devices.setBalloonTarget(bytes);
   }
 
   @Override
   public Optional<GuestMemoryFigures> guestMemory() {
     Hardware present = hardware;
     return present == null ? Optional.empty() : present.virtio().guestMemory();
-  }
-
-  @Override
-  public void resizeDisk(String id, long bytes) throws VmmException {
-    control.call(
-        () -> {
-          hostDevices().resizeDisk(id, bytes);
-          running().virtio().capacityChanged(id);
-        });
   }
 
   @Override
@@ -250,7 +243,8 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
     return countersAt.getOrDefault(stage, Map.of());
   }
 
-  private HostDevices hostDevices() throws VmmException {
+  @Override
+  public HostDevices hostDevices() throws VmmException {
     HostDevices present = host;
     if (present == null) {
       throw new VmmException("The machine has ended.");
@@ -258,7 +252,8 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
     return present;
   }
 
-  private Hardware running() throws VmmException {
+  @Override
+  public Hardware running() throws VmmException {
     Hardware present = hardware;
     if (present == null) {
       throw new VmmException("The machine has ended.");
@@ -269,6 +264,11 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine {
   @Override
   public boolean isEnded() {
     return life.state().isEnd();
+  }
+
+  @Override
+  public boolean isStarted() {
+    return life.state() != MachineState.CREATED;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.vivarium.vmm.machine;
 
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,10 +15,13 @@ import org.vivarium.devices.virtio.console.ConsoleDevice;
 import org.vivarium.devices.virtio.net.NetDevice;
 import org.vivarium.devices.virtio.rng.RandomSource;
 import org.vivarium.devices.virtio.rng.RngDevice;
+import org.vivarium.devices.virtio.vsock.VsockDevice;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.VsockConfig;
 import org.vivarium.vmm.engine.GuestMemoryFigures;
 
 /**
@@ -57,7 +61,7 @@ final class VirtioDevices {
    * @param virtioConsole takes what the guest prints on hvc0; null: there is no such console
    * @throws KvmException if the host has no more events; {@link #takeDown} frees what was made
    */
-  void plugAll(@Nullable OutputRing virtioConsole) throws KvmException, InvalidConfigException {
+  void plugAll(@Nullable OutputRing virtioConsole) throws KvmException, VmmException {
     RandomSource entropy = host.entropy().orElse(null);
     if (entropy != null) {
       slots.plug(X86Layout.RNG_SLOT, "rng", new RngDevice(host.loop(), entropy), () -> {});
@@ -70,6 +74,10 @@ final class VirtioDevices {
     }
     if (virtioConsole != null) {
       plugConsole(virtioConsole);
+    }
+    VsockConfig sockets = host.vsock().orElse(null);
+    if (sockets != null) {
+      plugVsock(sockets);
     }
     for (HostNetworks.Network network : host.networks().all()) {
       plugNetwork(network);
@@ -85,6 +93,21 @@ final class VirtioDevices {
     output.setSpaceListener(device.ports().getFirst()::outputReady);
     slots.plug(X86Layout.CONSOLE_SLOT, "console", device, () -> output.setSpaceListener(() -> {}));
     console = device;
+  }
+
+  private void plugVsock(VsockConfig config) throws VmmException, KvmException {
+    try {
+      VsockDevice device =
+          VsockDevice.open(
+              "vsock",
+              new org.vivarium.devices.virtio.vsock.VsockConfig(config.cid(), config.socket()),
+              host.loop());
+      slots.plug(X86Layout.VSOCK_SLOT, "vsock", device, device::close);
+    } catch (KvmException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new VmmException("Vsock: %s".formatted(e.getMessage()), e);
+    }
   }
 
   private void plugNetwork(HostNetworks.Network network)

@@ -107,7 +107,9 @@ class AcpiTablesTest {
     assertEquals(0x608, fadt.getInt(76));
     assertEquals(4, fadt.get(88));
     assertEquals(2, fadt.get(89));
+    assertEquals(0x610, fadt.getInt(80));
     assertEquals(4, fadt.get(91));
+    assertEquals(4, fadt.get(92));
     assertEquals(0x32, fadt.get(108));
     assertEquals(0x15, fadt.getShort(109));
     assertEquals(0x565, fadt.getInt(112));
@@ -117,6 +119,7 @@ class AcpiTablesTest {
     assertEquals(0x600, fadt.getLong(148 + 4));
     assertEquals(0x604, fadt.getLong(172 + 4));
     assertEquals(0x608, fadt.getLong(208 + 4));
+    assertEquals(0x610, fadt.getLong(220 + 4));
   }
 
   @Test

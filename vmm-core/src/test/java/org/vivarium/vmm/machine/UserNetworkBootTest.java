@@ -36,7 +36,8 @@ class UserNetworkBootTest {
         TestConsole.type(
             guest.machine,
             "echo from the guest | nc $(ip route | awk '/default/ {print $3}') "
-                + host.getLocalPort());
+                + host.getLocalPort()
+                + " &");
         assertEquals("from the guest\n", readAll(host.accept()));
 
         assertEquals("hello\n", answerOn(guest, first));
@@ -117,7 +118,6 @@ class UserNetworkBootTest {
   private static String readAll(Socket socket) throws IOException {
     try (socket) {
       socket.setSoTimeout(PATIENCE_MILLIS);
-      socket.shutdownOutput();
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     }
   }
