@@ -173,6 +173,9 @@ class EmulatedProcessTest {
     VmmException refused = assertThrows(VmmException.class, () -> machines.start("tiny", SILENT));
 
     assertEquals("Kernel: %s does not exist.".formatted(kernel), refused.getMessage());
-    assertEquals(MachineSummary.State.STOPPED, machines.find("tiny").state());
+    assertEquals(MachineSummary.State.FAILED, machines.find("tiny").state());
+    assertEquals(
+        "Kernel: %s does not exist.".formatted(kernel),
+        machines.find("tiny").problem().orElseThrow());
   }
 }
