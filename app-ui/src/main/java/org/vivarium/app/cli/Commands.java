@@ -80,7 +80,7 @@ final class Commands {
           case NetCommand.NAME -> new NetCommand();
           case LimitCommand.NAME -> new LimitCommand(shell);
           case BalloonCommand.NAME -> new BalloonCommand(shell);
-          case BootCommand.NAME -> new BootCommand();
+          case BootCommand.NAME -> BootCommand.spec();
           case RunCommand.NAME -> new RunCommand();
           case DoctorCommand.NAME -> new DoctorCommand();
           case BenchCommand.NAME -> new BenchCommand();
