@@ -136,7 +136,7 @@ final class Commands {
           for (String name : names) {
             CommandLine.Help command = help.subcommands().get(name);
             if (command != null) {
-              String does = command.commandSpec().usageMessage().description()[0];
+              String does = brief(command.commandSpec().usageMessage().description()[0]);
               text.append(INDENT).append(name).append(" ".repeat(width - name.length() + 2));
               text.append(String.join(below(width), TextWrap.lines(does, LINE - width - 4)));
               text.append(System.lineSeparator());
@@ -144,6 +144,11 @@ final class Commands {
           }
         });
     return text.toString();
+  }
+
+  /** What a description says before its first stop; the command's own help says the rest. */
+  private static String brief(String description) {
+    return description.split("[.:;](?= |$)", 2)[0];
   }
 
   private static String below(int width) {
