@@ -46,6 +46,7 @@ final class Commands {
         List.of(
             BootCommand.NAME,
             RunCommand.NAME,
+            CompareCommand.NAME,
             DoctorCommand.NAME,
             BenchCommand.NAME,
             CompletionCommand.NAME));
@@ -82,6 +83,7 @@ final class Commands {
           case BalloonCommand.NAME -> new BalloonCommand(shell);
           case BootCommand.NAME -> BootCommand.spec();
           case RunCommand.NAME -> new RunCommand();
+          case CompareCommand.NAME -> new CompareCommand();
           case DoctorCommand.NAME -> new DoctorCommand();
           case BenchCommand.NAME -> new BenchCommand();
           case CompletionCommand.NAME -> new CompletionCommand(shell);
