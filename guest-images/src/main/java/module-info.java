@@ -18,5 +18,7 @@ module org.vivarium.images {
   exports org.vivarium.images.kernel;
   exports org.vivarium.images.oci;
   exports org.vivarium.images.qcow2;
+  exports org.vivarium.images.seed;
+  exports org.vivarium.images.ssh;
   exports org.vivarium.images.tiny;
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.vivarium.images.CancelledException;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
+import org.vivarium.images.debian.DebianImage;
 import org.vivarium.images.store.DiskUsage;
 
 /**
@@ -210,7 +211,11 @@ public final class Catalogue {
       case GuestRecipe.Tiny tiny -> new TinyMaker(entry, tiny.flavour(), images, environment);
       case GuestRecipe.Image image -> new ImageMaker(entry, image, images);
       case GuestRecipe.Disk disk -> new DiskMaker(entry, disk.file(), disk.format());
-      case GuestRecipe.Debian debian -> throw new IllegalStateException(debian.suite());
+      case GuestRecipe.Debian debian ->
+          new DebianMaker(
+              entry,
+              new DebianImage.Request(
+                  images.resolve(entry.id()), debian.suite(), debian.packages(), environment));
     };
   }
 }

@@ -38,6 +38,7 @@ final class EntryReader {
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9.-]{0,63}");
   private static final Pattern WORD = Pattern.compile("[a-z0-9][a-z0-9-]{0,31}");
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern PACKAGE = Pattern.compile("[a-z0-9][a-z0-9+.-]{1,99}");
   private static final Pattern USER = Pattern.compile("[a-z_][a-z0-9_-]{0,31}");
   private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cntrl}]");
   private static final int MAX_TEXT = 2000;
@@ -138,7 +139,8 @@ final class EntryReader {
       case "tiny" ->
           new GuestRecipe.Tiny(fields.matching("flavour", WORD, "a flavour, as \"cloud\""));
       case "debian" ->
-          new GuestRecipe.Debian(fields.matching("suite", WORD, "a suite, as \"bookworm\""));
+          new GuestRecipe.Debian(
+              fields.matching("suite", WORD, "a suite, as \"bookworm\""), packages(fields));
       case "image" ->
           new GuestRecipe.Image(
               address(fields.text("url", null)),
@@ -148,6 +150,17 @@ final class EntryReader {
       default ->
           throw wrong("has the kind \"%s\", not one of tiny, debian, image, disk.".formatted(kind));
     };
+  }
+
+  private List<String> packages(Fields fields) throws ImageException {
+    String text = fields.text("packages", "").strip();
+    List<String> packages = text.isEmpty() ? List.of() : List.of(text.split(" +"));
+    for (String name : packages) {
+      if (!PACKAGE.matcher(name).matches()) {
+        throw wrong("has the packages \"%s\", not names with spaces between.".formatted(text));
+      }
+    }
+    return packages;
   }
 
   private URI address(String text) throws ImageException {

@@ -2,6 +2,7 @@ package org.vivarium.images.catalog;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import org.vivarium.images.disk.DiskFormat;
 
 /** How a guest of the catalogue is made. */
@@ -17,8 +18,14 @@ public sealed interface GuestRecipe {
    * A Debian system on a disk, installed from the computer's own package sources.
    *
    * @param suite the release's code name, as "bookworm"
+   * @param packages what is installed beside what the recipe has
    */
-  record Debian(String suite) implements GuestRecipe {}
+  record Debian(String suite, List<String> packages) implements GuestRecipe {
+    /** Copies the list. */
+    public Debian {
+      packages = List.copyOf(packages);
+    }
+  }
 
   /**
    * A disk image that its publisher offers, made for cloud-init.
