@@ -12,6 +12,7 @@ module org.vivarium.images {
   requires org.tukaani.xz;
 
   exports org.vivarium.images;
+  exports org.vivarium.images.boot;
   exports org.vivarium.images.catalog;
   exports org.vivarium.images.deb;
   exports org.vivarium.images.disk;
