@@ -17,6 +17,7 @@ module org.vivarium.images {
   exports org.vivarium.images.deb;
   exports org.vivarium.images.disk;
   exports org.vivarium.images.kernel;
+  exports org.vivarium.images.library;
   exports org.vivarium.images.oci;
   exports org.vivarium.images.qcow2;
   exports org.vivarium.images.seed;

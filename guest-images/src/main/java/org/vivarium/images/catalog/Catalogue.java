@@ -11,10 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.vivarium.images.CancelledException;
+import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.debian.DebianImage;
+import org.vivarium.images.library.DiskTree;
 import org.vivarium.images.store.DiskUsage;
+import org.vivarium.images.store.ImageStore;
 
 /**
  * The guests that a person can choose, as they stood when it was opened. Immutable; every method
@@ -29,17 +32,19 @@ public final class Catalogue {
   private static final long MAX_FILE = 1 << 20;
   private static final String BUILT_IN = "entries.json";
 
+  private final Path home;
   private final Path images;
   private final Map<String, String> environment;
   private final Map<String, CatalogueEntry> entries;
   private final List<String> problems;
 
   private Catalogue(
-      Path images,
+      Path home,
       Map<String, String> environment,
       Map<String, CatalogueEntry> entries,
       List<String> problems) {
-    this.images = images;
+    this.home = home;
+    this.images = home.toAbsolutePath().resolve("images");
     this.environment = Map.copyOf(environment);
     this.entries = entries;
     this.problems = List.copyOf(problems);
@@ -65,8 +70,7 @@ public final class Catalogue {
         problems.add(e.getMessage());
       }
     }
-    Path images = home.toAbsolutePath().resolve("images");
-    return new Catalogue(images, environment, entries, problems);
+    return new Catalogue(home, environment, entries, problems);
   }
 
   private static byte[] builtIn() throws ImageException {
@@ -193,6 +197,29 @@ public final class Catalogue {
       Thread.interrupted();
       throw cancelled(entry, e);
     }
+  }
+
+  /**
+   * Deletes an entry's images; they can be made again.
+   *
+   * @throws ImageException if machines' disks lie over them
+   */
+  public void remove(CatalogueEntry entry) throws ImageException {
+    Optional<Path> folder = maker(entry).folder();
+    if (folder.isEmpty()) {
+      throw new ImageException(
+          "The disk of %s is your own; delete its file or the entry.".formatted(entry.title()));
+    }
+    DiskTree.scan(home).requireUnused(folder.get(), "The guest \"%s\"".formatted(entry.id()));
+    if (!Files.isDirectory(folder.get())) {
+      return;
+    }
+    new ImageStore(folder.get())
+        .alone(
+            () -> {
+              DurableFiles.deleteFolder(folder.get());
+              return entry;
+            });
   }
 
   private static CancelledException cancelled(CatalogueEntry entry, Exception cause) {
