@@ -60,7 +60,8 @@ class DesktopTest {
         new Desktop(
             new Desktop.Setting(
                 machines,
-                () -> new EngineChoice.Decision("qemu", "Engine: qemu, as asked.", Optional.empty()),
+                () ->
+                    new EngineChoice.Decision("qemu", "Engine: qemu, as asked.", Optional.empty()),
                 own),
             stage);
   }
@@ -79,7 +80,10 @@ class DesktopTest {
     await("the terminal has the keyboard", () -> terminalIsFocused(robot));
     robot.write("echo hello").push(KeyCode.ENTER);
 
-    await("the output is shown", () -> console("first-linux").contains("\nhello"), () -> console("first-linux"));
+    await(
+        "the output is shown",
+        () -> console("first-linux").contains("\nhello"),
+        () -> console("first-linux"));
     assertEquals(MachinePage.Part.CONSOLE, desktop.model().part().get());
   }
 
@@ -198,8 +202,7 @@ class DesktopTest {
     MachineModel machine = model("old");
 
     robot.interact(
-        () ->
-            new MachineActions(desktop.model().ui()).run(MachineAction.DELETE, List.of(machine)));
+        () -> new MachineActions(desktop.model().ui()).run(MachineAction.DELETE, List.of(machine)));
     await("what is lost is named", () -> text(robot, ".dialog-text").contains("old.qcow2"));
     click(robot, "#dialog-confirm");
 
@@ -227,13 +230,13 @@ class DesktopTest {
     click(robot, "#start-first");
     await("it is connected", () -> model("first-linux").status().get() != null);
 
-    machines
-        .process("first-linux")
-        .tell(new Notification.Logged(0, "The disk is full.", true));
+    machines.process("first-linux").tell(new Notification.Logged(0, "The disk is full.", true));
 
     await(
         "the log has it",
-        () -> model("first-linux").log().stream().anyMatch(l -> l.text().equals("The disk is full.")));
+        () ->
+            model("first-linux").log().stream()
+                .anyMatch(l -> l.text().equals("The disk is full.")));
   }
 
   @Test
@@ -272,8 +275,7 @@ class DesktopTest {
   }
 
   private static boolean terminalIsFocused(FxRobot robot) {
-    return robot.lookup("#terminal").queryAll().stream()
-        .anyMatch(node -> node.isFocusWithin());
+    return robot.lookup("#terminal").queryAll().stream().anyMatch(node -> node.isFocusWithin());
   }
 
   private static String text(FxRobot robot, String query) {

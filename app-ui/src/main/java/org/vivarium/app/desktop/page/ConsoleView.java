@@ -25,7 +25,9 @@ import org.vivarium.vmm.client.MachineConnection.ConsoleConnection;
 
 /** A machine's console: a terminal while it runs, what it last showed afterwards. */
 public final class ConsoleView extends VBox implements AutoCloseable {
-  /** The terminal reports races within itself that it mends by the next frame; held, to stay off. */
+  /**
+   * The terminal reports races within itself that it mends by the next frame; held, to stay off.
+   */
   private static final Logger TERMINAL_LOG = Logger.getLogger("com.techsenger.jeditermfx");
 
   static {

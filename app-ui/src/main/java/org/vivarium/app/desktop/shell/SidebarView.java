@@ -55,7 +55,8 @@ final class SidebarView extends VBox {
     list.getSelectionModel()
         .getSelectedItems()
         .addListener((ListChangeListener<MachineModel>) _ -> Platform.runLater(this::chosen));
-    desk.selected().addListener((ListChangeListener<MachineModel>) _ -> Platform.runLater(this::follow));
+    desk.selected()
+        .addListener((ListChangeListener<MachineModel>) _ -> Platform.runLater(this::follow));
     list.setOnKeyPressed(
         e -> {
           if (e.getCode() == KeyCode.DELETE) {

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class TextsTest {
   private static final Pattern PLACE = Pattern.compile("%s");
-  private static final Pattern USE = Pattern.compile("(?:text|get)\\(\\s*\"([a-zA-Z]+\\.[\\w.]*\\w)\"");
+  private static final Pattern USE =
+      Pattern.compile("(?:text|get)\\(\\s*\"([a-zA-Z]+\\.[\\w.]*\\w)\"");
   private static final Path SOURCES = Path.of("src/main/java/org/vivarium/app/desktop");
 
   private final Texts english = new Texts(Texts.Language.ENGLISH);
