@@ -51,8 +51,11 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
 
     @Override
     public void lost(@Nullable String why) {
-      complaint.set(why);
-      supervisor.kill();
+      // A passt that closed the connection is ending by itself, and the next may run already.
+      if (why != null) {
+        complaint.set(why);
+        supervisor.kill();
+      }
     }
 
     @Override

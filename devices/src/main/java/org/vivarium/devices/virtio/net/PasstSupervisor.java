@@ -87,6 +87,9 @@ final class PasstSupervisor {
         if (refusal != null) {
           throw refusal;
         }
+        if (wanted != null) {
+          throw new IOException("The user network has been closed.");
+        }
       }
     }
   }
@@ -148,8 +151,16 @@ final class PasstSupervisor {
     } catch (InterruptedException e) {
       // Nobody interrupts this thread; the process ends with it all the same.
       kill();
+    } finally {
+      end();
     }
+  }
+
+  /** Nothing more is started; who waits for that is told. */
+  private synchronized void end() {
     up = false;
+    closed = true;
+    notifyAll();
     plug.detach();
   }
 

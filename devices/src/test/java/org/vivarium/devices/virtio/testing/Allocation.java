@@ -6,14 +6,14 @@ import java.lang.management.ManagementFactory;
 /** Counts what the current thread allocates on the heap. */
 public final class Allocation {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-  private static final int BATCHES = 40;
+  private static final long PATIENCE_NANOS = 30_000_000_000L;
 
   private Allocation() {}
 
   /**
    * Bytes that a batch of {@code rounds} runs allocates once the code is warm: the least of several
    * batches. What the interpreter allocates, before a call into the kernel is compiled, is not the
-   * code's.
+   * code's; on a busy computer the compiler takes its time.
    */
   public static long during(int rounds, Runnable action) {
     return during(rounds, action, Thread.currentThread().threadId());
@@ -22,7 +22,8 @@ public final class Allocation {
   /** The same for what another thread allocates meanwhile. */
   public static long during(int rounds, Runnable action, long threadId) {
     long least = Long.MAX_VALUE;
-    for (int batch = 0; batch < BATCHES && least > 0; batch++) {
+    long start = System.nanoTime();
+    while (least > 0 && System.nanoTime() - start < PATIENCE_NANOS) {
       long before = THREADS.getThreadAllocatedBytes(threadId);
       for (int i = 0; i < rounds; i++) {
         action.run();
