@@ -12,6 +12,7 @@ import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.config.RateLimit;
 
 /**
  * What people ask of a machine's devices while it runs. Any thread; the work is done on the control
@@ -107,7 +108,24 @@ final class DeviceRequests {
   }
 
   void setLink(String id, boolean up) throws VmmException {
-    control.call(() -> machine.running().virtio().setLink(id, up));
+    control.call(
+        () -> {
+          machine.hostDevices().networks().setLink(id, up);
+          machine.running().virtio().setLink(id, up);
+        });
+  }
+
+  void setLimit(String id, RateLimit limit) throws VmmException {
+    RateLimit checked = RateLimit.of(limit.bytesPerSecond(), limit.operationsPerSecond());
+    control.call(
+        () -> {
+          machine.hostDevices().setLimit(id, checked);
+          try {
+            machine.running().virtio().setLimit(id, checked);
+          } catch (KvmException e) {
+            throw new VmmException("Limit of %s: %s".formatted(id, e.getMessage()), e);
+          }
+        });
   }
 
   void setForwards(String id, List<PortForward> forwards) throws VmmException {

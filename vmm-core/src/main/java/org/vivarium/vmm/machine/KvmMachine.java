@@ -11,8 +11,10 @@ import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.engine.BootStage;
 import org.vivarium.vmm.engine.ConsoleOutput;
+import org.vivarium.vmm.engine.DeviceFigures;
 import org.vivarium.vmm.engine.GuestMemoryFigures;
 import org.vivarium.vmm.engine.LifeCycle;
 import org.vivarium.vmm.engine.MachineListener;
@@ -175,6 +177,17 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine, DeviceR
   @Override
   public void setForwards(String id, List<PortForward> forwards) throws VmmException {
     devices.setForwards(id, forwards);
+  }
+
+  @Override
+  public void setLimit(String id, RateLimit limit) throws VmmException {
+    devices.setLimit(id, limit);
+  }
+
+  @Override
+  public List<DeviceFigures> deviceFigures() {
+    Hardware present = hardware;
+    return present == null ? List.of() : present.virtio().figures();
   }
 
   @Override
