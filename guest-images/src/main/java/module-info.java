@@ -12,10 +12,15 @@ module org.vivarium.images {
   requires org.tukaani.xz;
 
   exports org.vivarium.images;
+  exports org.vivarium.images.boot;
+  exports org.vivarium.images.catalog;
   exports org.vivarium.images.deb;
   exports org.vivarium.images.disk;
   exports org.vivarium.images.kernel;
+  exports org.vivarium.images.library;
   exports org.vivarium.images.oci;
   exports org.vivarium.images.qcow2;
+  exports org.vivarium.images.seed;
+  exports org.vivarium.images.ssh;
   exports org.vivarium.images.tiny;
 }

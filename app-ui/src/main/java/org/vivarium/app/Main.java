@@ -1,5 +1,7 @@
 package org.vivarium.app;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import org.vivarium.app.cli.Cli;
 import org.vivarium.vmm.process.JavaLauncher;
 import org.vivarium.vmm.process.VmProcess;
@@ -9,20 +11,28 @@ public final class Main {
   /** The launcher's training run for the start-up cache; not for people, so not in the help. */
   private static final String TRAIN = "--train";
 
+  /** The launcher's other request: a jar, and where its copy for the start-up cache goes. */
+  private static final String UPGRADE = "--upgrade";
+
   private Main() {}
 
   /**
    * Runs one command and exits with its status.
    *
    * @param args the command line, without the launcher's name
+   * @throws IOException if a jar cannot be rewritten, which only the launcher asks for
    */
-  public static void main(String[] args) {
+  public static void main(String[] args) throws IOException {
     if (args.length == 1 && args[0].equals(TRAIN)) {
       Training.run();
       return;
     }
     if (args.length == 2 && args[0].equals(JavaLauncher.VM)) {
       System.exit(VmProcess.run(args[1]));
+    }
+    if (args.length == 3 && args[0].equals(UPGRADE)) {
+      ClassFileUpgrade.rewrite(Path.of(args[1]), Path.of(args[2]));
+      return;
     }
     System.exit(new Cli(System.out, System.err).run(args));
   }

@@ -15,7 +15,13 @@ import org.vivarium.images.tiny.TinyLinux;
 import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.client.LocalMachines;
+import org.vivarium.vmm.client.Machines;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.definition.GuestSource;
+import org.vivarium.vmm.definition.VmDefinition;
 import org.vivarium.vmm.engine.EngineChoice;
+import org.vivarium.vmm.process.VmProcess;
 
 /**
  * The training run of the ahead-of-time cache (JEP 514): walks the paths that every start takes, so
@@ -38,6 +44,7 @@ final class Training {
       findTheGuest();
       boot(cli);
     }
+    runAsProcess();
   }
 
   /** What {@code boot} does before it has a kernel and an engine. */
@@ -49,6 +56,37 @@ final class Training {
       Engines.choice().decide(EngineChoice.Request.AUTO);
     } catch (ImageException | VmmException e) {
       LOG.debug("A training step had to be left out", e);
+    }
+  }
+
+  /** The same machine as a thing of its own: its definition, its process, a client. */
+  private static void runAsProcess() {
+    try {
+      Path home = Files.createTempDirectory("vivarium-training");
+      Path kernel = home.resolve("kernel");
+      Folders folders = new Folders(home);
+      LocalMachines machines =
+          new LocalMachines(
+              folders, (_, machine, _) -> VmProcess.run(folders, machine.getFileName().toString()));
+      try {
+        TrainingKernel.write(kernel);
+        GuestSource guest = new GuestSource.Kernel(kernel, kernel, "console=ttyS0");
+        machines.create(
+            new VmDefinition("training", "", 1, 32, "kvm", guest, DeviceSet.NONE, false));
+        Machines.Watch watch = machines.watch(_ -> {});
+        // Its process runs to its end in this one, so there is nothing left to attach to.
+        machines.start("training", (_, _) -> {}).close();
+        watch.close();
+      } catch (VmmException e) {
+        LOG.debug("A training step had to be left out", e);
+      } finally {
+        machines.delete("training");
+        Files.deleteIfExists(kernel);
+        Files.deleteIfExists(folders.vms());
+        Files.deleteIfExists(home);
+      }
+    } catch (IOException | VmmException e) {
+      LOG.debug("No machine could be trained with", e);
     }
   }
 

@@ -5,11 +5,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.stream.Stream;
 
 /** Writes files so that a crash leaves either nothing or the whole under the final name. */
 public final class DurableFiles {
@@ -56,14 +57,15 @@ public final class DurableFiles {
     sync(folder);
   }
 
-  /** Deletes a folder that holds files only, if it is there. */
+  /** Deletes a folder and all below it, if it is there; symbolic links are not followed. */
   public static void deleteFolder(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
+    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.deleteIfExists(file);
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        deleteFolder(entry);
+        Files.deleteIfExists(entry);
       }
     }
     Files.deleteIfExists(folder);

@@ -235,6 +235,13 @@ public final class UnixSocket extends FileDescriptor {
     NativeCalls.call(Linux.SYS_shutdown(), fd(), Linux.SHUT_WR());
   }
 
+  /** Whether the other end of a stream has gone, so that nothing can be written any more. */
+  public boolean isHungUp() throws KvmException {
+    // SAFETY: no bytes are read from the null address.
+    long n = NativeCalls.call(Linux.SYS_sendto(), fd(), 0, 0, Linux.MSG_NOSIGNAL(), 0, 0);
+    return result(n, "write to a socket") == CLOSED;
+  }
+
   private static long result(long result, String operation) throws KvmException {
     if (result >= 0) {
       return result;

@@ -44,8 +44,14 @@ class UnixSocketTest {
   void peerThatHasGoneIsAResult() throws KvmException {
     List<UnixSocket> pair = UnixSocket.pair();
     try (UnixSocket stays = pair.getFirst()) {
+      boolean before = stays.isHungUp();
+      pair.getLast().endWriting();
+      boolean halfway = stays.isHungUp();
       pair.getLast().close();
 
+      assertFalse(before);
+      assertFalse(halfway);
+      assertTrue(stays.isHungUp());
       assertEquals(UnixSocket.CLOSED, stays.write(buffer, 0, 1));
       assertEquals(0, stays.read(buffer, 0, 1));
     }

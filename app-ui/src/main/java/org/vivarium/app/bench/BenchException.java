@@ -18,4 +18,10 @@ public final class BenchException extends Exception {
   public BenchException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** The sentence for people; never null. */
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
 }

@@ -11,13 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.vivarium.app.StartTime;
 
 /** Starts processes, and ends those that still run when this process ends, Ctrl-C included. */
-final class Children {
+public final class Children {
   /** Longer than any boot that is worth measuring takes. */
-  static final Duration PATIENCE = Duration.ofSeconds(120);
+  public static final Duration PATIENCE = Duration.ofSeconds(120);
 
   private final Set<Process> running = ConcurrentHashMap.newKeySet();
 
-  Children() {
+  /** Nothing runs yet. */
+  public Children() {
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform()
@@ -30,11 +31,34 @@ final class Children {
    *
    * @throws BenchException if it cannot be started
    */
-  Child start(List<String> command) throws BenchException {
+  public Child start(List<String> command) throws BenchException {
+    return start(command, (_, _, _) -> {});
+  }
+
+  /**
+   * As {@link #start(List)}, with somebody who hears the output.
+   *
+   * @throws BenchException if it cannot be started
+   */
+  public Child start(List<String> command, Child.Console console) throws BenchException {
     ProcessBuilder builder = builder(command);
     builder.redirectInput(new File("/dev/null"));
     long started = System.nanoTime();
-    return new Child(start(builder), started);
+    return new Child(start(builder), started, console);
+  }
+
+  /**
+   * As {@link #start(List, Child.Console)}, with an environment of its own.
+   *
+   * @throws BenchException if it cannot be started
+   */
+  public Child start(List<String> command, Map<String, String> environment, Child.Console console)
+      throws BenchException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"));
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    long started = System.nanoTime();
+    return new Child(start(builder), started, console);
   }
 
   /** Starts a process as the caller set it up. */

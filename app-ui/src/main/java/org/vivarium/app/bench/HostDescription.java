@@ -15,7 +15,7 @@ import org.vivarium.app.doctor.Host;
  * @param qemu version of QEMU
  * @param hugePages when the host gives transparent huge pages: to anonymous memory, to shared
  */
-record HostDescription(
+public record HostDescription(
     String kind,
     String processor,
     int processors,
@@ -24,7 +24,7 @@ record HostDescription(
     String qemu,
     String hugePages) {
   /** Looks at this computer. */
-  static HostDescription of(Host host, String qemu) {
+  public static HostDescription of(Host host, String qemu) {
     String cpuinfo = host.read("/proc/cpuinfo").orElse("");
     String model = field(cpuinfo, "model name");
     return new HostDescription(

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * @param own all mappings but the guest's RAM
  * @param guest the guest's RAM
  */
-record ProcessMemory(Figures own, Figures guest) {
+public record ProcessMemory(Figures own, Figures guest) {
   /**
    * Sums over mappings, KiB.
    *
@@ -22,7 +22,7 @@ record ProcessMemory(Figures own, Figures guest) {
    * @param privateDirty written to and this process's alone
    * @param hugePages part of the resident pages that are huge ones
    */
-  record Figures(long rss, long pss, long privateDirty, long hugePages) {
+  public record Figures(long rss, long pss, long privateDirty, long hugePages) {
     static final Figures NONE = new Figures(0, 0, 0, 0);
 
     Figures plus(Figures other) {
@@ -44,7 +44,7 @@ record ProcessMemory(Figures own, Figures guest) {
    * @param ramMib the guest's RAM: the writable mapping of that size is it
    * @throws BenchException if the process is not ours to look at, or has no such mapping
    */
-  static ProcessMemory of(long pid, int ramMib) throws BenchException {
+  public static ProcessMemory of(long pid, int ramMib) throws BenchException {
     try {
       String smaps = Files.readString(Path.of("/proc/" + pid + "/smaps"), StandardCharsets.UTF_8);
       return parse(smaps, (long) ramMib << 20);

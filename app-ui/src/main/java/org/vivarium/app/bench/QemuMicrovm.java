@@ -13,7 +13,7 @@ import org.vivarium.vmm.engine.BootStage;
  * The yardstick: QEMU's microvm on KVM (QEMU, "microvm virtual platform"), with the fewest devices
  * that still boot the guest to its prompt on a serial console.
  */
-final class QemuMicrovm {
+public final class QemuMicrovm {
   /** The machine and its options, for the report as well. */
   static final String MACHINE = "microvm,x-option-roms=off,pit=off,pic=off,rtc=on";
 
@@ -109,7 +109,16 @@ final class QemuMicrovm {
         "isa-debugcon,iobase=" + BootStage.DEBUG_PORT + ",chardev=debug");
   }
 
+  /** The command line of a microvm whose debug port speaks on standard error. */
+  public static List<String> commandLine(String program, Workload workload) {
+    return command(program, workload, debugConsole());
+  }
+
   private List<String> command(Workload workload, List<String> devices) {
+    return command(program, workload, devices);
+  }
+
+  private static List<String> command(String program, Workload workload, List<String> devices) {
     List<String> command = new ArrayList<>(List.of(program, "-M", MACHINE));
     command.addAll(List.of("-accel", "kvm", "-cpu", "host", "-smp", "1"));
     command.addAll(List.of("-m", workload.memoryMib() + "M"));

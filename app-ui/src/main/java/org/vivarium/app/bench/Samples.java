@@ -9,25 +9,28 @@ import java.util.List;
  *
  * @param values at least one
  */
-record Samples(List<Double> values) {
-  Samples {
+public record Samples(List<Double> values) {
+  /** Copies the list. */
+  public Samples {
     if (values.isEmpty()) {
       throw new IllegalArgumentException("No value was measured");
     }
     values = List.copyOf(values);
   }
 
-  double min() {
+  /** The smallest. */
+  public double min() {
     return sorted()[0];
   }
 
-  double max() {
+  /** The largest. */
+  public double max() {
     double[] sorted = sorted();
     return sorted[sorted.length - 1];
   }
 
   /** The middle value; of an even number of values, the mean of the two in the middle. */
-  double median() {
+  public double median() {
     double[] sorted = sorted();
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -38,7 +41,7 @@ record Samples(List<Double> values) {
    *
    * @param yardstick measured in the same rounds
    */
-  Samples over(Samples yardstick) {
+  public Samples over(Samples yardstick) {
     if (values.size() != yardstick.values.size()) {
       throw new IllegalArgumentException("Not the same rounds");
     }

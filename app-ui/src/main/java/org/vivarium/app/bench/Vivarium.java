@@ -13,7 +13,7 @@ import org.vivarium.app.Main;
 import org.vivarium.vmm.engine.BootStage;
 
 /** Our side: {@code vivarium boot}, started as this very process was. */
-final class Vivarium {
+public final class Vivarium {
   /** How the process is started. */
   enum Start {
     /** The Java command that the launcher becomes, with its start-up cache. */
@@ -42,7 +42,8 @@ final class Vivarium {
    * @param launcher the script, where this process came from it
    * @throws BenchException if that cannot be told
    */
-  static Vivarium asStarted(Children children, Optional<Path> launcher) throws BenchException {
+  public static Vivarium asStarted(Children children, Optional<Path> launcher)
+      throws BenchException {
     String line;
     try {
       line = Files.readString(Path.of("/proc/self/cmdline"), StandardCharsets.UTF_8);
@@ -65,6 +66,13 @@ final class Vivarium {
       case JAVA_WITHOUT_CACHE -> java.stream().anyMatch(word -> word.startsWith(CACHE));
       case LAUNCHER -> launcher.isPresent();
     };
+  }
+
+  /** The command of another process of this program, without the launcher. */
+  public List<String> command(List<String> words) {
+    List<String> command = new ArrayList<>(java);
+    command.addAll(words);
+    return command;
   }
 
   /** Boots, and ends the machine when its init has reported. */
@@ -95,7 +103,8 @@ final class Vivarium {
     }
   }
 
-  private static String line(BootStage stage) {
+  /** What the line about a stage begins with. */
+  public static String line(BootStage stage) {
     return "stage " + stage + " ";
   }
 

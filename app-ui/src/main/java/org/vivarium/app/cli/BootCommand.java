@@ -21,123 +21,145 @@ import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.disk.DiskOpener;
 import org.vivarium.vmm.engine.EngineChoice;
 import org.vivarium.vmm.machine.KvmEngine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
-/** Boots a machine with its console in this terminal. */
-@Command(
-    name = BootCommand.NAME,
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
-    description = {
-      "Boot a machine with its console in this terminal; Ctrl-] leaves it and turns it off.",
-      "Without --kernel it boots Tiny Linux, which is built first if it is not there."
-    },
-    footer = {
-      "",
-      "Examples:",
-      "  vivarium boot",
-      "  vivarium boot --cpus 4 --memory 1G --stages",
-      "  vivarium boot --disk data.qcow2 --net user,forward=tcp:2222:22",
-      "  vivarium boot --kernel /boot/vmlinuz --initrd /boot/initrd.img --append 'console=ttyS0'",
-      "",
-      "Exit status: 0 the guest powered itself off, or you left it; 1 it could not be run;",
-      "2 bad input; 3 the guest panicked, or was still running when --timeout passed."
-    })
+/**
+ * Boots a machine with its console in this terminal.
+ *
+ * <p>Its options are told to picocli in code where other commands annotate fields: reading
+ * annotations and setting fields by reflection takes longer than all else that a start does in
+ * Java.
+ */
 final class BootCommand implements Callable<Integer> {
   static final String NAME = "boot";
 
   static final String DEFAULT_COMMAND_LINE = "console=ttyS0";
 
-  @Option(
-      names = "--engine",
-      paramLabel = "ENGINE",
-      defaultValue = "auto",
-      description =
-          "auto, kvm (hardware virtualization) or qemu (software emulation). Default: auto.")
-  private String engine = "auto";
+  private static final String[] DESCRIPTION = {
+    "Boot a machine with its console in this terminal; Ctrl-] leaves it and turns it off.",
+    "Without --kernel it boots Tiny Linux, which is built first if it is not there."
+  };
 
-  @Option(
-      names = "--cpus",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Virtual processors, 1 to 64. Default: 1.")
-  private int cpus;
+  private static final String[] FOOTER = {
+    "",
+    "Examples:",
+    "  vivarium boot",
+    "  vivarium boot --cpus 4 --memory 1G --stages",
+    "  vivarium boot --disk data.qcow2 --net user,forward=tcp:2222:22",
+    "  vivarium boot --kernel /boot/vmlinuz --initrd /boot/initrd.img --append 'console=ttyS0'",
+    "",
+    "Exit status: 0 the guest powered itself off, or you left it; 1 it could not be run;",
+    "2 bad input; 3 the guest panicked, or was still running when --timeout passed."
+  };
 
-  @Option(
-      names = "--memory",
-      paramLabel = "SIZE",
-      defaultValue = "256M",
-      converter = MemorySize.class,
-      description = "RAM, such as 256M or 2G. Default: 256M.")
-  private long memory;
+  private final OptionSpec engine =
+      option("--engine", "ENGINE", String.class)
+          .defaultValue("auto")
+          .description(
+              "auto, kvm (hardware virtualization) or qemu (software emulation). Default: auto.")
+          .build();
 
-  @Option(
-      names = "--kernel",
-      paramLabel = "FILE",
-      description = "A bzImage (vmlinuz) or an ELF vmlinux with a PVH entry.")
-  private @Nullable Path kernel;
+  private final OptionSpec cpus =
+      option("--cpus", "N", Integer.class)
+          .defaultValue("1")
+          .description("Virtual processors, 1 to 64. Default: 1.")
+          .build();
 
-  @Option(names = "--initrd", paramLabel = "FILE", description = "Initial RAM disk for --kernel.")
-  private @Nullable Path initrd;
+  private final OptionSpec memory =
+      option("--memory", "SIZE", Long.class)
+          .defaultValue("256M")
+          .converters(new MemorySize())
+          .description("RAM, such as 256M or 2G. Default: 256M.")
+          .build();
 
-  @Option(
-      names = "--append",
-      paramLabel = "TEXT",
-      description =
-          "Kernel command line for --kernel (default: \""
-              + DEFAULT_COMMAND_LINE
-              + "\"); for Tiny Linux, added to its own.")
-  private @Nullable String append;
+  private final OptionSpec kernel =
+      option("--kernel", "FILE", Path.class)
+          .description("A bzImage (vmlinuz) or an ELF vmlinux with a PVH entry.")
+          .build();
 
-  @Mixin private final DeviceOptions devices = new DeviceOptions();
+  private final OptionSpec initrd =
+      option("--initrd", "FILE", Path.class).description("Initial RAM disk for --kernel.").build();
 
-  @Option(
-      names = "--timeout",
-      paramLabel = "SECONDS",
-      description = "Turn the machine off and exit with status 3 if it still runs then.")
-  private @Nullable Integer timeout;
+  private final OptionSpec append =
+      option("--append", "TEXT", String.class)
+          .description(
+              "Kernel command line for --kernel (default: \""
+                  + DEFAULT_COMMAND_LINE
+                  + "\"); for Tiny Linux, added to its own.")
+          .build();
 
-  @Option(
-      names = "--shared-memory",
-      description =
-          "Engine kvm: keep the guest's RAM in a memfd, which other processes can be given. Slower"
-              + " where the host has huge pages for anonymous memory alone.")
-  private boolean sharedMemory;
+  private final DeviceOptions devices = new DeviceOptions();
 
-  @Option(
-      names = "--stages",
-      arity = "0..1",
-      paramLabel = "FORM",
-      defaultValue = "none",
-      fallbackValue = "table",
-      description = {
-        "Print where the time of the boot went: as a table at the end, or for programs as lines at"
-            + " once, on standard error (FORM: table, lines, or counters: lines with KVM's counters)."
-      })
-  private StageReport.Form stages = StageReport.Form.NONE;
+  private final OptionSpec timeout =
+      option("--timeout", "SECONDS", Integer.class)
+          .description("Turn the machine off and exit with status 3 if it still runs then.")
+          .build();
+
+  private final OptionSpec sharedMemory =
+      OptionSpec.builder("--shared-memory")
+          .type(boolean.class)
+          .defaultValue("false")
+          .description(
+              "Engine kvm: keep the guest's RAM in a memfd, which other processes can be given."
+                  + " Slower where the host has huge pages for anonymous memory alone.")
+          .build();
+
+  private final OptionSpec stages =
+      option("--stages", "FORM", StageReport.Form.class)
+          .arity("0..1")
+          .defaultValue("none")
+          .fallbackValue("table")
+          .description(
+              "Print where the time of the boot went: as a table at the end, or for programs as"
+                  + " lines at once, on standard error (FORM: table, lines, or counters: lines with"
+                  + " KVM's counters).")
+          .build();
+
+  private static OptionSpec.Builder option(String name, String paramLabel, Class<?> type) {
+    return OptionSpec.builder(name).paramLabel(paramLabel).type(type);
+  }
+
+  /** What the library that reads the command line is to know of a new command. */
+  static CommandSpec spec() {
+    BootCommand command = new BootCommand();
+    CommandSpec spec = CommandSpec.wrapWithoutInspection(command).name(NAME);
+    spec.usageMessage().sortOptions(false).description(DESCRIPTION).footer(FOOTER);
+    spec.addOption(command.engine).addOption(command.cpus).addOption(command.memory);
+    spec.addOption(command.kernel).addOption(command.initrd).addOption(command.append);
+    command.devices.addTo(spec);
+    spec.addOption(command.timeout).addOption(command.sharedMemory).addOption(command.stages);
+    return spec.addOption(
+        OptionSpec.builder("-h", "--help")
+            .usageHelp(true)
+            .description("Show this help message and exit.")
+            .build());
+  }
 
   @Override
   public Integer call() throws Exception {
-    EngineChoice.Request request = EngineChoice.Request.of(engine);
+    EngineChoice.Request request = EngineChoice.Request.of(engine.getValue());
     Duration limit = limit();
+    StageReport.Form form = stages.getValue();
+    int processors = cpus.<Integer>getValue();
+    long bytes = memory.<Long>getValue();
     // Checked before a guest is built: a build takes seconds, a wrong number none.
     DeviceSet attached = devices.read();
-    MachineConfig.of(NAME, cpus, memory, new BootSource(Path.of("/"), null, ""), attached);
+    MachineConfig.of(NAME, processors, bytes, new BootSource(Path.of("/"), null, ""), attached);
     for (DiskConfig disk : attached.disks()) {
       DiskOpener.formatOf(disk);
     }
-    BootSource source = source();
-    MachineConfig config = MachineConfig.of(NAME, cpus, memory, source, attached);
+    MachineConfig config = MachineConfig.of(NAME, processors, bytes, source(), attached);
     Engines.Selection selection =
         Engines.select(
-            request, new KvmEngine.Options(stages == StageReport.Form.COUNTERS, sharedMemory));
-    return new BootSession(selection, config, new BootSession.Options(limit, stages)).run();
+            request,
+            new KvmEngine.Options(
+                form == StageReport.Form.COUNTERS, sharedMemory.<Boolean>getValue()));
+    return new BootSession(selection, config, new BootSession.Options(limit, form)).run();
   }
 
   private Duration limit() throws InvalidConfigException {
-    Integer seconds = timeout;
+    @Nullable Integer seconds = timeout.getValue();
     if (seconds == null) {
       return BootSession.Options.NO_LIMIT;
     }
@@ -149,12 +171,13 @@ final class BootCommand implements Callable<Integer> {
   }
 
   private BootSource source() throws InvalidConfigException, ImageException {
-    String extra = append;
-    Path kernelFile = kernel;
+    @Nullable String extra = append.getValue();
+    @Nullable Path kernelFile = kernel.getValue();
+    @Nullable Path initrdFile = initrd.getValue();
     if (kernelFile != null) {
-      return new BootSource(kernelFile, initrd, extra == null ? DEFAULT_COMMAND_LINE : extra);
+      return new BootSource(kernelFile, initrdFile, extra == null ? DEFAULT_COMMAND_LINE : extra);
     }
-    if (initrd != null) {
+    if (initrdFile != null) {
       throw new InvalidConfigException(
           "Option --initrd: it goes with --kernel; Tiny Linux has its own.");
     }

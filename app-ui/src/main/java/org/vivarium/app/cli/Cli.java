@@ -62,7 +62,7 @@ public final class Cli {
   }
 
   private CommandLine boot() {
-    CommandLine line = new CommandLine(new BootCommand());
+    CommandLine line = new CommandLine(BootCommand.spec());
     return prepared(line.setCommandName(VivariumCommand.NAME + " " + BootCommand.NAME));
   }
 

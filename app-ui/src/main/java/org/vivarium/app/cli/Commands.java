@@ -46,6 +46,7 @@ final class Commands {
         List.of(
             BootCommand.NAME,
             RunCommand.NAME,
+            CompareCommand.NAME,
             DoctorCommand.NAME,
             BenchCommand.NAME,
             CompletionCommand.NAME));
@@ -80,8 +81,9 @@ final class Commands {
           case NetCommand.NAME -> new NetCommand();
           case LimitCommand.NAME -> new LimitCommand(shell);
           case BalloonCommand.NAME -> new BalloonCommand(shell);
-          case BootCommand.NAME -> new BootCommand();
+          case BootCommand.NAME -> BootCommand.spec();
           case RunCommand.NAME -> new RunCommand();
+          case CompareCommand.NAME -> new CompareCommand();
           case DoctorCommand.NAME -> new DoctorCommand();
           case BenchCommand.NAME -> new BenchCommand();
           case CompletionCommand.NAME -> new CompletionCommand(shell);
@@ -136,7 +138,7 @@ final class Commands {
           for (String name : names) {
             CommandLine.Help command = help.subcommands().get(name);
             if (command != null) {
-              String does = command.commandSpec().usageMessage().description()[0];
+              String does = brief(command.commandSpec().usageMessage().description()[0]);
               text.append(INDENT).append(name).append(" ".repeat(width - name.length() + 2));
               text.append(String.join(below(width), TextWrap.lines(does, LINE - width - 4)));
               text.append(System.lineSeparator());
@@ -144,6 +146,11 @@ final class Commands {
           }
         });
     return text.toString();
+  }
+
+  /** What a description says before its first stop; the command's own help says the rest. */
+  private static String brief(String description) {
+    return description.split("[.:;](?= |$)", 2)[0];
   }
 
   private static String below(int width) {

@@ -1,5 +1,6 @@
 package org.vivarium.app.cli;
 
+import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
 import org.vivarium.vmm.client.MachineConnection.Console;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  vivarium console web",
       "  vivarium console web --virtio",
-      "  echo 'uname -r' | vivarium console web",
+      "  vivarium console web --tail 5",
       "",
       "Exit status: 0 you left it, or the machine was shut down; 1 it could not be shown; 2 bad",
       "input; 3 the guest failed."
@@ -36,14 +37,24 @@ final class ConsoleCommand extends ShellCommand {
       description = "The virtio console (hvc0) instead of the serial port (ttyS0).")
   private boolean virtio;
 
+  @Option(
+      names = "--tail",
+      paramLabel = "LINES",
+      description = "Begin with the last lines only; 0 begins with what comes.")
+  private int tail = ConsoleView.ALL;
+
   ConsoleCommand(Shell shell) {
     super(shell);
   }
 
   @Override
   public Integer call() throws VmmException, InterruptedException {
+    if (tail < ConsoleView.ALL) {
+      throw new InvalidConfigException(
+          "Option --tail: %d lines are not possible; choose 0 or more.".formatted(tail));
+    }
     try (MachineConnection machine = shell.machines().connect(name)) {
-      return new ConsoleSession(shell, machine).run(virtio ? Console.VIRTIO : Console.SERIAL);
+      return new ConsoleSession(shell, machine, tail).run(virtio ? Console.VIRTIO : Console.SERIAL);
     }
   }
 }

@@ -24,11 +24,16 @@ final class ConsoleSession {
   private final Shell shell;
   private final MachineConnection machine;
   private final CompletableFuture<Notification.Disconnected> end = new CompletableFuture<>();
+  private final int lines;
   private volatile boolean left;
 
-  ConsoleSession(Shell shell, MachineConnection machine) {
+  /**
+   * @param lines how many of the lines shown before, or {@link ConsoleView#ALL}
+   */
+  ConsoleSession(Shell shell, MachineConnection machine, int lines) {
     this.shell = shell;
     this.machine = machine;
+    this.lines = lines;
   }
 
   /**
@@ -80,18 +85,12 @@ final class ConsoleSession {
   }
 
   private void show(ConsoleConnection console) throws VmmException {
-    byte[] buffer = new byte[8192];
     try {
-      for (int length = console.read(buffer, 0, buffer.length);
-          length >= 0;
-          length = console.read(buffer, 0, buffer.length)) {
-        shell.out().write(buffer, 0, length);
-        shell.out().flush();
-      }
+      new ConsoleView(shell.out(), lines).show(console);
     } catch (IOException e) {
       if (!left) {
         throw new VmmException(
-            "The console of %s was cut off: %s".formatted(machine.name(), e.getMessage()), e);
+            "The console of %s was cut off: %s.".formatted(machine.name(), Failures.reason(e)), e);
       }
     }
   }

@@ -7,41 +7,59 @@ import org.jspecify.annotations.Nullable;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.VsockConfig;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
-/** The options that give a machine its virtio devices. */
+/**
+ * The options that give a machine its virtio devices; in code for the reason of {@link
+ * BootCommand}.
+ */
 final class DeviceOptions {
   /** The guest's context identifier that everybody uses where nothing else is said. */
   private static final long DEFAULT_CID = 3;
 
   private static final String CID = "cid=";
 
-  @Option(names = DiskOption.NAME, paramLabel = DiskOption.LABEL, description = DiskOption.HELP)
-  private @Nullable List<String> disks;
+  private final OptionSpec disks =
+      words(DiskOption.NAME).paramLabel(DiskOption.LABEL).description(DiskOption.HELP).build();
 
-  @Option(names = NetOption.NAME, paramLabel = NetOption.LABEL, description = NetOption.HELP)
-  private @Nullable List<String> networks;
+  private final OptionSpec networks =
+      words(NetOption.NAME).paramLabel(NetOption.LABEL).description(NetOption.HELP).build();
 
-  @Option(
-      names = "--rng",
-      negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
-      description = "A source of entropy (virtio-rng). Default: there is one.")
-  private boolean rng = true;
+  private final OptionSpec rng =
+      OptionSpec.builder("--rng")
+          .type(boolean.class)
+          .negatable(true)
+          .defaultValue("true")
+          .fallbackValue("true")
+          .description("A source of entropy (virtio-rng). Default: there is one.")
+          .build();
 
-  @Option(
-      names = "--balloon",
-      description = "A memory balloon, which gives memory that the guest does not use back.")
-  private boolean balloon;
+  private final OptionSpec balloon =
+      OptionSpec.builder("--balloon")
+          .type(boolean.class)
+          .defaultValue("false")
+          .description("A memory balloon, which gives memory that the guest does not use back.")
+          .build();
 
-  @Option(
-      names = "--vsock",
-      paramLabel = "SOCKET[,cid=N]",
-      description =
-          "Sockets between guest and host: a connection to the Unix socket SOCKET that says"
-              + " \"CONNECT PORT\" reaches the guest, the guest's to port N reaches SOCKET_N.")
-  private @Nullable String vsock;
+  private final OptionSpec vsock =
+      OptionSpec.builder("--vsock")
+          .type(String.class)
+          .paramLabel("SOCKET[,cid=N]")
+          .description(
+              "Sockets between guest and host: a connection to the Unix socket SOCKET that says"
+                  + " \"CONNECT PORT\" reaches the guest, the guest's to port N reaches SOCKET_N.")
+          .build();
+
+  /** An option that may be given several times. */
+  private static OptionSpec.Builder words(String name) {
+    return OptionSpec.builder(name).type(List.class).auxiliaryTypes(String.class).arity("1");
+  }
+
+  /** Adds the options to a command; they are read by {@link #read} once it is executed. */
+  void addTo(CommandSpec command) {
+    command.addOption(disks).addOption(networks).addOption(rng).addOption(balloon).addOption(vsock);
+  }
 
   /**
    * The devices that were asked for.
@@ -49,14 +67,15 @@ final class DeviceOptions {
    * @throws InvalidConfigException naming the option and the word that is wrong
    */
   DeviceSet read() throws InvalidConfigException {
+    @Nullable String socket = vsock.getValue();
     DeviceSet devices =
         new DeviceSet(
-            DiskOption.parse(disks),
-            NetOption.parse(networks),
-            rng,
-            balloon,
+            DiskOption.parse(disks.getValue()),
+            NetOption.parse(networks.getValue()),
+            rng.<Boolean>getValue(),
+            balloon.<Boolean>getValue(),
             false,
-            vsock == null ? null : vsock(vsock));
+            socket == null ? null : vsock(socket));
     devices.check();
     return devices;
   }

@@ -71,15 +71,9 @@ final class LogCommand extends ShellCommand {
   }
 
   private void follow(Machines machines) throws VmmException {
-    byte[] buffer = new byte[8192];
     try (MachineConnection machine = machines.connect(name);
         ConsoleConnection console = machine.openConsole(virtio ? Console.VIRTIO : Console.SERIAL)) {
-      for (int length = console.read(buffer, 0, buffer.length);
-          length >= 0;
-          length = console.read(buffer, 0, buffer.length)) {
-        shell.out().write(buffer, 0, length);
-        shell.out().flush();
-      }
+      new ConsoleView(shell.out(), ConsoleView.ALL).show(console);
     } catch (IOException e) {
       throw new VmmException(
           "The console of %s was cut off: %s.".formatted(name, Failures.reason(e)), e);

@@ -45,7 +45,10 @@ final class RmCommand extends MachinesCommand {
       }
       Machines machines = shell.machines();
       for (String name : chosen) {
-        machines.find(name);
+        if (isAlive(machines.find(name))) {
+          throw new VmmException(
+              "Machine %s runs; 'vivarium stop %s' first, or give --force.".formatted(name, name));
+        }
       }
       String what = chosen.size() == 1 ? "its folder" : "their folders";
       if (!Question.yes(shell, "Delete %s with %s?".formatted(String.join(", ", chosen), what))) {

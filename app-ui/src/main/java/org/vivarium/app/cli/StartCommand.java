@@ -47,7 +47,9 @@ final class StartCommand extends MachinesCommand {
   @Override
   int on(Machines machines, String name) throws VmmException, InterruptedException {
     try (MachineConnection machine = start(shell, machines, name)) {
-      return attach ? new ConsoleSession(shell, machine).run(Console.SERIAL) : ExitStatus.OK;
+      return attach
+          ? new ConsoleSession(shell, machine, ConsoleView.ALL).run(Console.SERIAL)
+          : ExitStatus.OK;
     }
   }
 

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** Runs commands against {@link FakeMachines} and keeps what they print. */
 final class CliFixture {
@@ -18,7 +20,7 @@ final class CliFixture {
   final Map<String, String> environment = new HashMap<>();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-  private byte[] input = {};
+  private InputStream input = InputStream.nullInputStream();
 
   CliFixture(Path home) {
     machines = new FakeMachines(home);
@@ -26,7 +28,24 @@ final class CliFixture {
 
   /** What the next command reads from standard input. */
   void type(String text) {
-    input = text.getBytes(StandardCharsets.UTF_8);
+    input = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** As {@link #type}, once something has come about. */
+  void typeAfter(BooleanSupplier condition, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    input =
+        new InputStream() {
+          private int next;
+
+          @Override
+          public int read() {
+            while (!condition.getAsBoolean()) {
+              Thread.onSpinWait();
+            }
+            return next < bytes.length ? bytes[next++] : -1;
+          }
+        };
   }
 
   /** Runs a command line; no word holds a space. */
@@ -40,7 +59,7 @@ final class CliFixture {
     Shell shell =
         new Shell(
             () -> machines,
-            new ByteArrayInputStream(input),
+            input,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             tty,

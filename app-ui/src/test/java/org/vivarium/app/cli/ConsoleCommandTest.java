@@ -11,6 +11,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.vivarium.vmm.client.Notification;
 
 class ConsoleCommandTest {
@@ -61,6 +63,29 @@ class ConsoleCommandTest {
 
     assertEquals(ExitStatus.GUEST_FAILED, cli.run("console web"));
     assertEquals("The guest panicked.", cli.err().strip());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, ''", "1, three", "2, 'two\nthree'", "9, 'one\ntwo\nthree'"})
+  void tailLeavesOutWhatCameBefore(int lines, String shown) {
+    machine.lastWord = Optional.of(new Notification.Disconnected("It was shut down.", true));
+    machine.shown = "one\ntwo\nthree";
+
+    assertEquals(ExitStatus.OK, cli.run("console web --tail " + lines), cli.err());
+
+    assertEquals(shown, cli.out());
+  }
+
+  @Test
+  void whatComesAfterAPauseIsShownWhole() {
+    cli.tty.there = true;
+    machine.shown = "past\nprompt";
+    // Typed only once the past has been let go.
+    cli.typeAfter(() -> cli.out().contains("prompt"), "\u001d");
+
+    assertEquals(ExitStatus.OK, cli.run("console web --tail 1"), cli.err());
+
+    assertEquals("prompt", cli.out());
   }
 
   @Test

@@ -169,6 +169,8 @@ class LifeCommandsTest {
         "rm nobody --force",
         "rm a",
         "console nobody",
+        "console a --tail=-2",
+        "console a --tail=all",
         "log nobody",
         "log a --events --follow",
         "show nobody",
@@ -221,7 +223,7 @@ class LifeCommandsTest {
     cli.tty.there = true;
     cli.type("yes\n");
 
-    assertEquals(ExitStatus.FAILED, cli.run("rm a"));
-    assertTrue(cli.err().contains("The machine a is running"), cli.err());
+    cli.assertRefused(ExitStatus.FAILED, "rm a");
+    assertEquals(List.of(), cli.machines.takeCalls());
   }
 }

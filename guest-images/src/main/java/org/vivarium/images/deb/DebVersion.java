@@ -1,11 +1,11 @@
 package org.vivarium.images.deb;
 
 /** Compares version numbers of Debian packages (deb-version(7)). */
-final class DebVersion {
+public final class DebVersion {
   private DebVersion() {}
 
   /** Returns less than, equal to or more than 0 as a is older than, equal to or newer than b. */
-  static int compare(String a, String b) {
+  public static int compare(String a, String b) {
     int byEpoch = compareParts(epoch(a), epoch(b));
     if (byEpoch != 0) {
       return byEpoch;

@@ -20,6 +20,7 @@ import org.tukaani.xz.XZInputStream;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.io.BoundedStream;
+import org.vivarium.images.store.Download;
 
 /**
  * The packages of a Debian mirror that the user named, fetched over HTTP.

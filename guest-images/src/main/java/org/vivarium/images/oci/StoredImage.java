@@ -66,18 +66,23 @@ public record StoredImage(Path folder, Description description) {
     if (all.isEmpty()) {
       throw new ImageException("The image names no command of its own; name one.");
     }
+    return command(all);
+  }
+
+  /**
+   * A process that has nothing to do with the image's entry point.
+   *
+   * @param words at least one
+   * @throws ImageException if the image has no such program
+   */
+  public ImageProcess command(List<String> words) throws ImageException {
     String program =
-        find(all.getFirst())
+        find(words.getFirst())
             .orElseThrow(
                 () ->
                     new ImageException(
-                        "The image has no command \"%s\".".formatted(all.getFirst())));
-    return new ImageProcess(program, all, description.config(), description.identity());
-  }
-
-  /** Whether the image has a program, by name or path. */
-  public boolean has(String program) throws ImageException {
-    return find(program).isPresent();
+                        "The image has no command \"%s\".".formatted(words.getFirst())));
+    return new ImageProcess(program, words, description.config(), description.identity());
   }
 
   private Optional<String> find(String program) throws ImageException {

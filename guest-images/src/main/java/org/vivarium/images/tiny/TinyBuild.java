@@ -1,7 +1,6 @@
 package org.vivarium.images.tiny;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -18,6 +17,7 @@ import org.vivarium.images.deb.PackageSource;
 import org.vivarium.images.deb.Sha256;
 import org.vivarium.images.kernel.KernelModules;
 import org.vivarium.images.kernel.KernelPackage;
+import org.vivarium.images.store.ImageStore;
 
 /** One build of Tiny Linux. Used once, by the thread that holds the lock. */
 final class TinyBuild {
@@ -27,9 +27,9 @@ final class TinyBuild {
   /** For people: what the image was made of. */
   static final String MANIFEST = "manifest.txt";
 
-  private static final String UNFINISHED = ".new";
   private static final int KEY_DIGITS = 32;
 
+  private final ImageStore store;
   private final Path folder;
   private final Path packages;
   private final String flavour;
@@ -37,11 +37,13 @@ final class TinyBuild {
   private final Progress progress;
 
   /**
-   * @param folder where images are kept; exists
+   * @param store where images are kept; locked for this build
    * @param packages where packages are kept, made when needed
    */
-  TinyBuild(Path folder, Path packages, String flavour, PackageSource source, Progress progress) {
-    this.folder = folder;
+  TinyBuild(
+      ImageStore store, Path packages, String flavour, PackageSource source, Progress progress) {
+    this.store = store;
+    this.folder = store.folder();
     this.packages = packages;
     this.flavour = flavour;
     this.source = source;
@@ -62,7 +64,6 @@ final class TinyBuild {
   /** Builds unless the image is there, notes it as the present one, and returns the note. */
   Stamp run() throws ImageException, IOException {
     TinyRecipe.kernel(flavour);
-    dropUnfinished();
     progress.advanced("Looking for packages", 0, 0);
     Ingredients found = find();
     try {
@@ -132,7 +133,7 @@ final class TinyBuild {
       kernelFiles.add(fetch(part));
     }
     Path toolsFile = fetch(found.tools());
-    Path image = Files.createTempDirectory(folder, UNFINISHED);
+    Path image = store.begin();
     try {
       progress.advanced("Unpacking the kernel", 0, 0);
       try (KernelPackage kernel = KernelPackage.read(kernelFiles, image)) {
@@ -146,8 +147,7 @@ final class TinyBuild {
         byte[] manifest = manifest(found, modules).getBytes(DurableFiles.TEXT);
         DurableFiles.writeSynced(image.resolve(MANIFEST), manifest);
         // What is under the final name now is not whole, or we would not build.
-        DurableFiles.deleteFolder(folder.resolve(key));
-        DurableFiles.publish(image, folder, key);
+        store.publish(image, key);
         return kernel.release();
       }
     } finally {
@@ -180,16 +180,6 @@ final class TinyBuild {
     modules.builtIn().forEach(name -> text.append("built in ").append(name).append('\n'));
     modules.absent().forEach(name -> text.append("not in kernel ").append(name).append('\n'));
     return text.toString();
-  }
-
-  /** Deletes what builds left behind that were killed; the lock keeps others away. */
-  private void dropUnfinished() throws IOException {
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, UNFINISHED + "*")) {
-      for (Path path : left) {
-        DurableFiles.deleteFolder(path);
-        Files.deleteIfExists(path);
-      }
-    }
   }
 
   /** Deletes the packages of the former image that neither this nor another flavour uses. */

@@ -1,20 +1,17 @@
 package org.vivarium.images.tiny;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.deb.PackageSource;
+import org.vivarium.images.store.ImageStore;
 
 /**
  * Tiny Linux: a stock kernel and an initial RAM disk with busybox, made once from the
@@ -31,9 +28,6 @@ public final class TinyLinux {
 
   /** Holds the recipe's digest, and for which program file it was computed. */
   private static final String DIGEST = "recipe.digest";
-
-  /** Within this process; between processes a file lock serves. */
-  private static final ReentrantLock BUILDING = new ReentrantLock();
 
   private TinyLinux() {}
 
@@ -108,25 +102,10 @@ public final class TinyLinux {
       Path imagesFolder, String flavour, PackageSource source, Progress progress)
       throws ImageException {
     Path folder = tiny(imagesFolder);
-    BUILDING.lock();
-    try {
-      Files.createDirectories(folder);
-      try (FileChannel channel =
-              FileChannel.open(
-                  folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock _ = channel.lock()) {
-        Path packages = imagesFolder.toAbsolutePath().resolve("packages");
-        Stamp stamp = new TinyBuild(folder, packages, flavour, source, progress).run();
-        return image(folder, stamp);
-      }
-    } catch (IOException e) {
-      throw new ImageException(
-          "Cannot write the image into %s; check its permissions and the free space."
-              .formatted(folder),
-          e);
-    } finally {
-      BUILDING.unlock();
-    }
+    Path packages = imagesFolder.toAbsolutePath().resolve("packages");
+    ImageStore store = new ImageStore(folder);
+    return store.alone(
+        () -> image(folder, new TinyBuild(store, packages, flavour, source, progress).run()));
   }
 
   /**

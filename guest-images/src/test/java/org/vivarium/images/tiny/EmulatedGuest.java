@@ -18,7 +18,7 @@ import java.util.Objects;
 import org.vivarium.images.BootImage;
 
 /** A guest in QEMU's software emulation, with its console at hand. Belongs to one thread. */
-final class EmulatedGuest implements AutoCloseable {
+public final class EmulatedGuest implements AutoCloseable {
   private final Process qemu;
   private final Path control;
   private final Path debugPort;
@@ -39,11 +39,11 @@ final class EmulatedGuest implements AutoCloseable {
    *
    * @param folder for sockets and logs
    */
-  static EmulatedGuest start(BootImage image, String append, Path folder, List<String> options)
-      throws IOException {
+  public static EmulatedGuest start(
+      BootImage image, String append, Path folder, List<String> options) throws IOException {
     Path control = folder.resolve("qmp");
     Path debugPort = folder.resolve("debug");
-    List<String> command = new ArrayList<>(List.of("timeout", "120", "qemu-system-x86_64"));
+    List<String> command = new ArrayList<>(List.of("timeout", "400", "qemu-system-x86_64"));
     command.addAll(List.of("-accel", "tcg", "-M", "q35", "-cpu", "max", "-m", "512"));
     command.addAll(List.of("-nodefaults", "-display", "none", "-no-reboot"));
     command.addAll(List.of("-kernel", image.kernel().toString()));
@@ -62,7 +62,7 @@ final class EmulatedGuest implements AutoCloseable {
   }
 
   /** Reads until a text appears that was not awaited before; fails at the end of the output. */
-  void await(String text) throws IOException {
+  public void await(String text) throws IOException {
     while (console.indexOf(text, seen) < 0) {
       if (!read()) {
         throw new IOException("The guest ended without \"" + text + "\":\n" + console);
@@ -78,35 +78,35 @@ final class EmulatedGuest implements AutoCloseable {
     return n >= 0;
   }
 
-  void type(String keys) throws IOException {
+  public void type(String keys) throws IOException {
     OutputStream input = qemu.getOutputStream();
     input.write(keys.getBytes(StandardCharsets.ISO_8859_1));
     input.flush();
   }
 
   /** Waits for the end and returns QEMU's status; 124 when the time limit ended it. */
-  int exit() throws IOException, InterruptedException {
+  public int exit() throws IOException, InterruptedException {
     while (read()) {
       // The console tells what happens until then.
     }
     return qemu.waitFor();
   }
 
-  String console() {
+  public String console() {
     return console.toString();
   }
 
   /** What the guest wrote to the debug I/O port. */
-  byte[] stages() throws IOException {
+  public byte[] stages() throws IOException {
     return Files.readAllBytes(debugPort);
   }
 
-  void pressPowerButton() throws IOException {
+  public void pressPowerButton() throws IOException {
     control("{\"execute\":\"system_powerdown\"}");
   }
 
   /** Sends one QMP command. */
-  void control(String command) throws IOException {
+  public void control(String command) throws IOException {
     try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       socket.connect(UnixDomainSocketAddress.of(control));
       BufferedReader answers =

@@ -97,7 +97,8 @@ class TinyLinuxBootTest {
       // A press is lost until the daemon has opened the button; the quotes keep the echo of this
       // line from being taken for its result.
       guest.type(
-          "until ls -l /proc/[0-9]*/fd | grep -q /dev/input/; do sleep 0.1; done; echo list''ening\n");
+          "until ls -l /proc/[0-9]*/fd | grep -q /dev/input/; do sleep 0.1; done; echo"
+              + " list''ening\n");
       guest.await("listening\r\n");
       guest.pressPowerButton();
 

@@ -163,7 +163,7 @@ public final class LocalMachines implements Machines {
     if (VmLock.isHeld(folder)) {
       throw new VmmException("The machine %s is running already.".formatted(name));
     }
-    Guests.obtain(definition.guest(), folders, progress);
+    Guests.obtain(definition.guest(), folders, folder, progress);
     progress.step("Starting " + name, -1);
     launcher.launch(folders, folder.path(), asked);
     return connect(name);

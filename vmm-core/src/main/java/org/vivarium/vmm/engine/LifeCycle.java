@@ -25,7 +25,10 @@ import org.slf4j.LoggerFactory;
  * of state are never held up.
  */
 public final class LifeCycle {
-  private static final Logger LOG = LoggerFactory.getLogger(LifeCycle.class);
+  /** Made when first needed: the start of the logging system would hold up a machine's. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(LifeCycle.class);
+  }
 
   /** Events that may wait for the listener before {@link #report} waits. */
   static final int MAX_PENDING = 1024;
@@ -231,7 +234,7 @@ public final class LifeCycle {
       try {
         listener.on(event);
       } catch (RuntimeException e) {
-        LOG.warn("The machine's listener failed on {}", event, e);
+        Log.LOG.warn("The machine's listener failed on {}", event, e);
       }
     }
   }

@@ -23,6 +23,7 @@ import org.vivarium.vmm.engine.EngineChoice;
 import org.vivarium.vmm.engine.Outcome;
 import org.vivarium.vmm.machine.KvmEngine;
 import org.vivarium.vmm.store.DefinitionFile;
+import org.vivarium.vmm.store.ProcessRecord;
 import org.vivarium.vmm.store.SocketFolder;
 import org.vivarium.vmm.store.VmFolder;
 import org.vivarium.vmm.store.VmLock;
@@ -72,9 +73,17 @@ public final class VmProcess {
    * @return the process's exit status
    */
   public static int run(String name) {
+    return run(Folders.standard(), name);
+  }
+
+  /**
+   * As {@link #run(String)}, where the machine is not in the usual place.
+   *
+   * @param folders where it is
+   */
+  public static int run(Folders folders, String name) {
     VmProcess process =
-        new VmProcess(
-            Folders.standard(), Map.copyOf(System.getenv()), VmProcess::select, System.err);
+        new VmProcess(folders, Map.copyOf(System.getenv()), VmProcess::select, System.err);
     return process.run(name, new FileOutputStream(FileDescriptor.out));
   }
 
@@ -117,6 +126,13 @@ public final class VmProcess {
       throw new VmmException("The machine %s is running already.".formatted(folder.name()));
     }
     try (VmLock _ = lock.get()) {
+      return runLocked(folder, log, handshake);
+    }
+  }
+
+  private int runLocked(VmFolder folder, EventLog log, Handshake handshake)
+      throws VmmException, InterruptedException {
+    try {
       VmDefinition definition = DefinitionFile.read(folder);
       if (!definition.engine().equals("qemu")) {
         Engines.prepare();
@@ -130,6 +146,24 @@ public final class VmProcess {
       try (MachineHost host = MachineHost.build(setup)) {
         return run(host, handshake);
       }
+    } catch (VmmException e) {
+      failedToStart(folder, log, String.valueOf(e.getMessage()));
+      throw e;
+    }
+  }
+
+  /** For those who did not start it and look at the list. */
+  private static void failedToStart(VmFolder folder, EventLog log, String why) {
+    try {
+      new ProcessRecord(
+              ProcessHandle.current().pid(),
+              folder.path(),
+              Optional.empty(),
+              ProcessRecord.Phase.ENDED,
+              Optional.of(why))
+          .write(folder);
+    } catch (VmmException e) {
+      log.note(String.valueOf(e.getMessage()));
     }
   }
 

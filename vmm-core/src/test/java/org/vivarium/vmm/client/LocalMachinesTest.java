@@ -439,7 +439,8 @@ class LocalMachinesTest {
         assertThrows(InvalidConfigException.class, () -> machines.start("d", SILENT));
 
     assertTrue(sentence(refused).startsWith("guest: booting the kernel"), sentence(refused));
-    assertEquals(State.STOPPED, machines.find("d").state());
+    assertEquals(State.FAILED, machines.find("d").state());
+    assertEquals(Optional.of(sentence(refused)), machines.find("d").problem());
     machines.delete("d");
   }
 }

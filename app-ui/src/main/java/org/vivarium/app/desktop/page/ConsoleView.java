@@ -1,6 +1,8 @@
 package org.vivarium.app.desktop.page;
 
 import com.techsenger.jeditermfx.ui.JediTermFxWidget;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import javafx.application.ColorScheme;
 import javafx.scene.control.Label;
 import javafx.scene.control.ToggleButton;
@@ -23,6 +25,15 @@ import org.vivarium.vmm.client.MachineConnection.ConsoleConnection;
 
 /** A machine's console: a terminal while it runs, what it last showed afterwards. */
 public final class ConsoleView extends VBox implements AutoCloseable {
+  /**
+   * The terminal reports races within itself that it mends by the next frame; held, to stay off.
+   */
+  private static final Logger TERMINAL_LOG = Logger.getLogger("com.techsenger.jeditermfx");
+
+  static {
+    TERMINAL_LOG.setLevel(Level.OFF);
+  }
+
   private final Ui ui;
   private final MachineModel machine;
   private final StackPane place = new StackPane();
@@ -145,7 +156,7 @@ public final class ConsoleView extends VBox implements AutoCloseable {
     keyboardWanted = true;
     JediTermFxWidget current = terminal;
     if (current != null) {
-      FxThread.coalesced(() -> current.getPreferredFocusableNode().requestFocus()).run();
+      FxThread.coalesced(() -> current.getTerminalPanel().getCanvas().requestFocus()).run();
     }
   }
 

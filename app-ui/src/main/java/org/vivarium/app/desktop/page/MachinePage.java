@@ -60,6 +60,8 @@ public final class MachinePage extends VBox implements AutoCloseable {
     add(Part.SETTINGS, () -> new SettingsView(ui, machine));
     add(Part.LOG, () -> new LogView(ui, machine));
     getChildren().addAll(new MachineHeader(ui, machine, actions), tabs);
+    // First the part that was asked for, then whichever the person chooses.
+    subscription = part.subscribe(this::show);
     tabs.getSelectionModel()
         .selectedItemProperty()
         .subscribe(
@@ -68,7 +70,6 @@ public final class MachinePage extends VBox implements AutoCloseable {
                 part.set(chosen);
               }
             });
-    subscription = part.subscribe(this::show);
   }
 
   private void add(Part part, Supplier<Node> content) {

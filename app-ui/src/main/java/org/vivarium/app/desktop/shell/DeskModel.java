@@ -33,6 +33,7 @@ public final class DeskModel {
   private final ObjectProperty<MachinePage.Part> part =
       new SimpleObjectProperty<>(MachinePage.Part.OVERVIEW);
   private final ObservableList<MachineModel> selected = FXCollections.observableArrayList();
+  private boolean creating;
 
   /** Makes the model of a window. */
   public DeskModel(Ui ui, MachinesModel machines, HostModel host) {
@@ -80,6 +81,9 @@ public final class DeskModel {
 
   /** The first click: makes a Linux machine, starts it and shows its console. */
   public void startFirstLinux() {
+    if (creating) {
+      return;
+    }
     String name = NewMachines.FIRST;
     for (int i = 2; machines.taken(name); i++) {
       name = NewMachines.FIRST + "-" + i;
@@ -88,10 +92,17 @@ public final class DeskModel {
   }
 
   private void createAndStart(VmDefinition definition) {
-    machines.create(definition, this::begin, ui.errors()::report);
+    creating = true;
+    machines.create(definition, this::begin, this::failed);
+  }
+
+  private void failed(Throwable thrown) {
+    creating = false;
+    ui.errors().report(thrown);
   }
 
   private void begin(MachineModel machine) {
+    creating = false;
     show(machine, MachinePage.Part.CONSOLE);
     machine.start();
   }
@@ -102,6 +113,9 @@ public final class DeskModel {
    * @param diskBytes the size of an empty disk that is made with it; 0 for none
    */
   public void create(VmDefinition definition, long diskBytes) {
+    if (creating) {
+      return;
+    }
     if (diskBytes == 0) {
       createAndStart(definition);
       return;
@@ -109,6 +123,7 @@ public final class DeskModel {
     Path file = Path.of(definition.name() + ".qcow2");
     VmDefinition whole =
         Definitions.withDisk(definition, Definitions.newDisk(definition, file), true);
+    creating = true;
     machines.create(
         whole,
         machine ->
@@ -116,7 +131,7 @@ public final class DeskModel {
                 .run(
                     () -> DiskFiles.create(machine.folder().resolve(file), diskBytes),
                     () -> begin(machine),
-                    ui.errors()::report),
-        ui.errors()::report);
+                    this::failed),
+        this::failed);
   }
 }

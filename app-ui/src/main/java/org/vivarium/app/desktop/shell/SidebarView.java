@@ -2,6 +2,7 @@ package org.vivarium.app.desktop.shell;
 
 import java.util.List;
 import java.util.Locale;
+import javafx.application.Platform;
 import javafx.beans.property.StringProperty;
 import javafx.collections.ListChangeListener;
 import javafx.collections.transformation.FilteredList;
@@ -25,7 +26,6 @@ final class SidebarView extends VBox {
   private final DeskModel desk;
   private final Ui ui;
   private final ListView<MachineModel> list;
-  private boolean following;
 
   SidebarView(DeskModel desk, MachineActions actions, StringProperty search) {
     this.desk = desk;
@@ -54,8 +54,9 @@ final class SidebarView extends VBox {
     getChildren().addAll(heading, list, images());
     list.getSelectionModel()
         .getSelectedItems()
-        .addListener((ListChangeListener<MachineModel>) _ -> chosen());
-    desk.selected().addListener((ListChangeListener<MachineModel>) _ -> follow());
+        .addListener((ListChangeListener<MachineModel>) _ -> Platform.runLater(this::chosen));
+    desk.selected()
+        .addListener((ListChangeListener<MachineModel>) _ -> Platform.runLater(this::follow));
     list.setOnKeyPressed(
         e -> {
           if (e.getCode() == KeyCode.DELETE) {
@@ -64,7 +65,12 @@ final class SidebarView extends VBox {
             actions.run(MachineAction.START, List.copyOf(desk.selected()));
           }
         });
-    list.setOnMouseClicked(_ -> chosen());
+    list.setOnMouseClicked(
+        _ -> {
+          if (!selection().isEmpty()) {
+            desk.page().set(DeskModel.Page.MACHINES);
+          }
+        });
     follow();
   }
 
@@ -78,36 +84,33 @@ final class SidebarView extends VBox {
     return button;
   }
 
-  /** The person has selected machines in the list. */
+  /**
+   * The person has selected machines in the list. Runs after the list's own change is done, for a
+   * change within a change is more than a list's selection bears.
+   */
   private void chosen() {
-    if (following) {
-      return;
-    }
-    List<MachineModel> now =
-        list.getSelectionModel().getSelectedItems().stream().filter(m -> m != null).toList();
+    List<MachineModel> now = selection();
     if (now.isEmpty()) {
       desk.selected().removeIf(machine -> !desk.machines().list().contains(machine));
-      return;
-    }
-    following = true;
-    if (!now.equals(desk.selected())) {
+    } else if (!now.equals(desk.selected())) {
       desk.selected().setAll(now);
+      desk.page().set(DeskModel.Page.MACHINES);
     }
-    desk.page().set(DeskModel.Page.MACHINES);
-    following = false;
+  }
+
+  private List<MachineModel> selection() {
+    return list.getSelectionModel().getSelectedItems().stream().filter(m -> m != null).toList();
   }
 
   /** Something else has selected machines. */
   private void follow() {
-    if (following) {
-      return;
+    if (!selection().equals(desk.selected())) {
+      List<MachineModel> wanted = List.copyOf(desk.selected());
+      list.getSelectionModel().clearSelection();
+      wanted.forEach(list.getSelectionModel()::select);
+      if (!wanted.isEmpty()) {
+        list.scrollTo(wanted.getFirst());
+      }
     }
-    following = true;
-    list.getSelectionModel().clearSelection();
-    desk.selected().forEach(list.getSelectionModel()::select);
-    if (!desk.selected().isEmpty()) {
-      list.scrollTo(desk.selected().getFirst());
-    }
-    following = false;
   }
 }

@@ -22,6 +22,9 @@ public final class NetHeader {
   /** VIRTIO_NET_HDR_F_NEEDS_CSUM. */
   public static final int NEEDS_CSUM = 1;
 
+  /** VIRTIO_NET_HDR_F_DATA_VALID: the checksum of a received frame is known to be right. */
+  public static final int DATA_VALID = 2;
+
   /** VIRTIO_NET_HDR_GSO_NONE. */
   public static final int GSO_NONE = 0;
 
@@ -51,7 +54,7 @@ public final class NetHeader {
   /**
    * Sets all fields.
    *
-   * @param newFlags {@link #NEEDS_CSUM}, 2 for a checksum that was found right, or 0
+   * @param newFlags {@link #NEEDS_CSUM}, {@link #DATA_VALID} for a received frame, or 0
    * @param newGsoType {@link #GSO_NONE}, {@link #GSO_TCPV4} or {@link #GSO_TCPV6}
    * @param newHeaderLength a hint: bytes of all headers
    * @param newGsoSize bytes of payload in each segment
@@ -73,7 +76,7 @@ public final class NetHeader {
     checksumOffset = newChecksumOffset;
   }
 
-  /** {@link #NEEDS_CSUM} or 0. */
+  /** {@link #NEEDS_CSUM} or, of a received frame, {@link #DATA_VALID}, or 0. */
   public int flags() {
     return flags;
   }

@@ -4,19 +4,20 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.transport.IoLoop;
+import org.vivarium.kvm.UnixSocket;
 
 /**
  * The user network: passt gives the guest DHCP, DNS and NAT through the host's own sockets, without
  * root.
  *
- * <p>A thread of its own watches passt: when passt ends, the guest's link goes down, passt is
- * started again, after a pause that grows while it keeps failing, and the link comes up. Frames run
- * on the I/O loop and allocate nothing. Lock order: a restart's lock, then this object's.
+ * <p>When passt ends, the guest's link goes down, passt is started again, and the link comes up.
+ * Frames run on the I/O loop and allocate nothing.
  */
 public final class PasstBackend implements NetBackend, AutoCloseable {
-  /** Told how passt fares, on the watching thread. */
+  /** Told how passt fares, on the thread that watches it. */
   public interface Listener {
     /**
      * Passt has ended by itself, or could not be started again; this happens again and again while
@@ -30,13 +31,8 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
     void networkUp();
   }
 
-  private static final long FIRST_PAUSE_MILLIS = 100;
-  private static final long LONGEST_PAUSE_MILLIS = 10_000;
-
-  /** A passt that ran so long did not fail at its start. */
-  private static final long STABLE_NANOS = 10_000_000_000L;
-
-  private final class StreamOwner implements FrameStream.Owner {
+  /** Between the stream, on the loop, and the watching thread. */
+  private final class Cable implements FrameStream.Owner, PasstSupervisor.Plug {
     @Override
     public void receiveReady() {
       Events to = events;
@@ -55,39 +51,46 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
 
     @Override
     public void lost(@Nullable String why) {
-      complaint = why;
-      PasstProcess old = process;
-      if (old != null) {
-        old.kill();
+      complaint.set(why);
+      supervisor.kill();
+    }
+
+    @Override
+    public void attach(UnixSocket socket) {
+      loop.execute(() -> stream.attach(socket));
+    }
+
+    @Override
+    public void detach() {
+      loop.execute(stream::detach);
+    }
+
+    @Override
+    public void carrierChanged() {
+      Events to = events;
+      if (to != null) {
+        to.carrierChanged();
       }
+    }
+
+    @Override
+    public @Nullable String complaint() {
+      return complaint.getAndSet(null);
     }
   }
 
   private final IoLoop loop;
-  private final Listener listener;
   private final FrameStream stream;
-  private final Object restart = new Object();
-  private final Thread watcher;
+  private final PasstSupervisor supervisor;
+  private final AtomicReference<@Nullable String> complaint = new AtomicReference<>();
   private volatile @Nullable Events events;
-  private volatile @Nullable PasstProcess process;
-  private volatile boolean up;
+  private volatile boolean checksums;
 
-  /** What was wrong with what passt sent, if it was cut off for that. */
-  private volatile @Nullable String complaint;
-
-  private PasstOptions options;
-  private @Nullable PasstOptions wanted;
-  private @Nullable IOException refusal;
-  private boolean closed;
-
-  private PasstBackend(
-      String name, PasstOptions options, IoLoop loop, Listener listener, PasstProcess first) {
+  private PasstBackend(String name, PasstOptions options, IoLoop loop, Listener listener) {
     this.loop = loop;
-    this.listener = listener;
-    this.options = options;
-    this.stream = new FrameStream(loop, new StreamOwner());
-    this.watcher = Thread.ofPlatform().name(name + "-passt").daemon().unstarted(this::watch);
-    adopt(first);
+    Cable cable = new Cable();
+    this.stream = new FrameStream(loop, cable);
+    this.supervisor = new PasstSupervisor(name, options, cable, listener);
   }
 
   /**
@@ -102,8 +105,8 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
       String name, PasstOptions options, IoLoop loop, Listener listener)
       throws IOException, InterruptedException {
     PasstProcess first = PasstProcess.launch(options);
-    PasstBackend backend = new PasstBackend(name, options, loop, listener, first);
-    backend.watcher.start();
+    PasstBackend backend = new PasstBackend(name, options, loop, listener);
+    backend.supervisor.start(first);
     return backend;
   }
 
@@ -114,193 +117,34 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
    * @throws IOException a sentence that says why
    */
   public void setForwards(List<PasstForward> forwards) throws IOException, InterruptedException {
-    synchronized (restart) {
-      synchronized (this) {
-        if (closed) {
-          throw new IOException("The user network has been closed.");
-        }
-        wanted = options.withForwards(forwards);
-        refusal = null;
-        kill();
-        notifyAll();
-        while (wanted != null && !closed) {
-          wait();
-        }
-        if (refusal != null) {
-          throw refusal;
-        }
-      }
-    }
+    supervisor.setForwards(forwards);
   }
 
   /** Passt's process identifier; empty while it is down. */
   public OptionalLong pid() {
-    PasstProcess running = process;
-    return up && running != null ? OptionalLong.of(running.pid()) : OptionalLong.empty();
+    return supervisor.pid();
   }
 
   /** Ends passt. The card is reset by then; the loop still runs. */
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-      kill();
-      notifyAll();
-    }
-    boolean interrupted = false;
-    while (watcher.isAlive()) {
-      try {
-        watcher.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    supervisor.close();
   }
 
-  private void kill() {
-    PasstProcess running = process;
-    if (running != null) {
-      running.kill();
-    }
-  }
-
-  private void adopt(PasstProcess fresh) {
-    process = fresh;
-    up = true;
-    loop.execute(() -> stream.attach(fresh.socket()));
-  }
-
-  private void watch() {
-    long pause = FIRST_PAUSE_MILLIS;
-    try {
-      for (PasstProcess now = process; now != null; now = relaunch(pause)) {
-        long started = System.nanoTime();
-        String end = now.awaitEnd();
-        boolean stable = System.nanoTime() - started > STABLE_NANOS;
-        pause = stable ? FIRST_PAUSE_MILLIS : Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
-        loop.execute(stream::detach);
-        if (!restartAsked()) {
-          String why = complaint;
-          down(why == null ? end : why + ".");
-        }
-        complaint = null;
-      }
-    } catch (InterruptedException e) {
-      // Nobody interrupts this thread; the process ends with it all the same.
-      kill();
-    }
-    up = false;
-    loop.execute(stream::detach);
-  }
-
-  private void down(String why) {
-    up = false;
-    carrierChanged();
-    listener.networkDown(why);
-  }
-
-  private void carrierChanged() {
-    Events to = events;
-    if (to != null) {
-      to.carrierChanged();
-    }
-  }
-
-  private synchronized boolean restartAsked() {
-    return wanted != null || closed;
-  }
-
-  /** Starts passt until it runs; null once this is closed. */
-  private @Nullable PasstProcess relaunch(long firstPause) throws InterruptedException {
-    long pause = firstPause;
-    while (true) {
-      PasstOptions next = next(pause);
-      if (next == null) {
-        return null;
-      }
-      try {
-        PasstProcess fresh = PasstProcess.launch(next);
-        if (!accept(next, fresh)) {
-          return null;
-        }
-        return fresh;
-      } catch (IOException e) {
-        if (!refuse(next, e)) {
-          down(String.valueOf(e.getMessage()));
-          pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
-        }
-      }
-    }
-  }
-
-  /** What to start next, after a pause unless somebody waits for it; null once closed. */
-  private synchronized @Nullable PasstOptions next(long pauseMillis) throws InterruptedException {
-    long until = System.nanoTime() + pauseMillis * 1_000_000;
-    for (long left = until - System.nanoTime();
-        left > 0 && wanted == null && !closed;
-        left = until - System.nanoTime()) {
-      wait(left / 1_000_000 + 1);
-    }
-    if (closed) {
-      return null;
-    }
-    return wanted == null ? options : wanted;
-  }
-
-  private boolean accept(PasstOptions used, PasstProcess fresh) {
-    boolean wasUp = up;
-    synchronized (this) {
-      if (closed) {
-        fresh.kill();
-        fresh.socket().close();
-        return false;
-      }
-      options = used;
-      adopt(fresh);
-      if (used.equals(wanted)) {
-        wanted = null;
-        notifyAll();
-      } else if (wanted != null) {
-        // Other forwards were asked for while this one was being started.
-        fresh.kill();
-      }
-    }
-    if (!wasUp) {
-      carrierChanged();
-      listener.networkUp();
-    }
-    return true;
-  }
-
-  /** Whether it was the new forwards that failed; then the old ones are next, at once. */
-  private synchronized boolean refuse(PasstOptions used, IOException why) {
-    if (!used.equals(wanted)) {
-      return false;
-    }
-    boolean first = refusal == null;
-    if (first) {
-      refusal = why;
-    }
-    wanted = first ? options : null;
-    notifyAll();
-    return first;
-  }
-
+  /** Passt computes checksums of what it sends, and nothing between it and the guest errs. */
   @Override
   public long offloads() {
-    return 0;
+    return NetLayout.VIRTIO_NET_F_GUEST_CSUM;
   }
 
   @Override
   public boolean carrier() {
-    return up;
+    return supervisor.isUp();
   }
 
   @Override
   public void start(Events newEvents, long negotiated) {
+    checksums = (negotiated & NetLayout.VIRTIO_NET_F_GUEST_CSUM) != 0;
     events = newEvents;
   }
 
@@ -321,6 +165,10 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
 
   @Override
   public int receive(NetHeader header, ByteBuffer frame) {
-    return stream.receive(frame);
+    int length = stream.receive(frame);
+    if (length > 0 && checksums) {
+      header.set(NetHeader.DATA_VALID, NetHeader.GSO_NONE, 0, 0, 0, 0);
+    }
+    return length;
   }
 }

@@ -18,9 +18,6 @@ import org.vivarium.kvm.Tap;
  * <p>Frames run on the I/O loop and allocate nothing.
  */
 public final class TapBackend implements NetBackend, AutoCloseable {
-  /** VIRTIO_NET_HDR_F_DATA_VALID: the checksum was right when the host looked. */
-  private static final int DATA_VALID = 2;
-
   /** VIRTIO_NET_HDR_GSO_ECN, which is not asked for. */
   private static final int GSO_ECN = 0x80;
 
@@ -177,7 +174,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   private void parse(NetHeader header) {
     ByteBuffer in = incoming.bytes();
     header.set(
-        checksums ? in.get(0) & (NetHeader.NEEDS_CSUM | DATA_VALID) : 0,
+        checksums ? in.get(0) & (NetHeader.NEEDS_CSUM | NetHeader.DATA_VALID) : 0,
         in.get(1) & ~GSO_ECN & 0xFF,
         in.getShort(2) & 0xFFFF,
         in.getShort(4) & 0xFFFF,

@@ -8,7 +8,11 @@ import org.slf4j.LoggerFactory;
  * then keeps quiet for a while, so that the log is not the guest's to flood. Any thread.
  */
 public final class RateLimitedLog {
-  private static final Logger LOG = LoggerFactory.getLogger(RateLimitedLog.class);
+  /** Made when first needed: the start of the logging system would hold up a machine's. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(RateLimitedLog.class);
+  }
+
   private static final int MESSAGES = 16;
   private static final long WINDOW_NANOS = 60_000_000_000L;
 
@@ -32,9 +36,9 @@ public final class RateLimitedLog {
     }
     inWindow++;
     if (inWindow <= MESSAGES) {
-      LOG.warn("{}: {}", device, sentence);
+      Log.LOG.warn("{}: {}", device, sentence);
     } else if (inWindow == MESSAGES + 1) {
-      LOG.warn("{}: More of this is not logged for a minute", device);
+      Log.LOG.warn("{}: More of this is not logged for a minute", device);
     }
   }
 }

@@ -25,7 +25,11 @@ import org.vivarium.kvm.KvmException;
  * <p>Threads: any; the lock is this object, as for every {@link PciDevice}.
  */
 public final class VirtioPciTransport extends PciDevice implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(VirtioPciTransport.class);
+  /** Made when first needed: the start of the logging system would hold up a machine's. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(VirtioPciTransport.class);
+  }
+
   private static final int VENDOR = 0x1AF4;
   private static final int FIRST_DEVICE = 0x1040;
   private static final int MODERN_REVISION = 1;
@@ -115,7 +119,7 @@ public final class VirtioPciTransport extends PciDevice implements AutoCloseable
             notifierBase + VirtioRegisters.notifyOffset(attachedQueues),
             registers.kick(attachedQueues));
       } catch (KvmException e) {
-        LOG.warn("{}: {}", name, e.getMessage());
+        Log.LOG.warn("{}: {}", name, e.getMessage());
       }
     }
     notifierBase = base;
@@ -127,7 +131,7 @@ public final class VirtioPciTransport extends PciDevice implements AutoCloseable
       }
     } catch (KvmException e) {
       // The rest of the queues is notified by accesses: slower, not wrong.
-      LOG.warn("{}: {}", name, e.getMessage());
+      Log.LOG.warn("{}: {}", name, e.getMessage());
     }
   }
 

@@ -1,6 +1,5 @@
 package org.vivarium.devices.virtio.vsock;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.queue.BufferList;
@@ -9,7 +8,6 @@ import org.vivarium.devices.virtio.queue.GuestBuffers;
 import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.kvm.Epoll;
 import org.vivarium.kvm.KvmException;
-import org.vivarium.kvm.NativeBuffer;
 import org.vivarium.kvm.UnixSocket;
 
 /**
@@ -20,16 +18,14 @@ import org.vivarium.kvm.UnixSocket;
  * guest gives credit and a buffer. On the I/O loop; data allocates nothing.
  */
 final class VsockConnection {
-  private static final int SIZE = VsockLayout.BUFFER_BYTES;
+  private static final int SIZE = OutgoingBuffer.SIZE;
 
   final int hostPort;
   final int guestPort;
   private final Runnable changed;
-  private final NativeBuffer outgoing = new NativeBuffer(SIZE);
+  private final OutgoingBuffer outgoing = new OutgoingBuffer();
   private @Nullable UnixSocket socket;
   private IoLoop.@Nullable DescriptorWatch watch;
-  private int start;
-  private int end;
   private boolean awaitingRoom;
 
   /** Bytes from the guest, bytes passed on, what the guest knows of that: mod 2^32. */
@@ -38,12 +34,7 @@ final class VsockConnection {
   private int forwarded;
   private int forwardedTold;
 
-  /** Bytes to the guest, and what it says of its buffer: mod 2^32. */
-  private int sent;
-
-  private int guestSize;
-  private int guestForwarded;
-
+  private final GuestCredit credit = new GuestCredit();
   private boolean established;
   private boolean readable = true;
   private boolean creditAsked;
@@ -118,8 +109,7 @@ final class VsockConnection {
    * @param data behind the header
    */
   void accept(VsockHeader header, ChainReader data, GuestBuffers guest, BufferList ranges) {
-    guestSize = header.bufferSize;
-    guestForwarded = header.forwarded;
+    credit.update(header);
     creditAsked = false;
     switch (header.operation) {
       case VsockLayout.VIRTIO_VSOCK_OP_RESPONSE -> acceptResponse();
@@ -143,9 +133,9 @@ final class VsockConnection {
     established = true;
     byte[] greeting =
         ("OK " + Integer.toUnsignedString(hostPort) + "\n").getBytes(StandardCharsets.US_ASCII);
-    outgoing.bytes().put(0, greeting);
+    outgoing.set(greeting);
     // Nothing was written before, so that the socket has room for it.
-    if (socket == null || write(0, greeting.length) != greeting.length) {
+    if (write() != greeting.length) {
       abort();
     }
   }
@@ -153,45 +143,31 @@ final class VsockConnection {
   private void acceptData(
       VsockHeader header, ChainReader data, GuestBuffers guest, BufferList ranges) {
     boolean mayNot = !established || (guestEnded & VsockLayout.VIRTIO_VSOCK_SHUTDOWN_F_SEND) != 0;
-    if (mayNot || header.length > data.remaining() || header.length > SIZE - (end - start)) {
+    if (mayNot || header.length > data.remaining() || header.length > outgoing.room()) {
       abort();
       return;
     }
-    if (header.length > SIZE - end) {
-      outgoing.bytes().put(0, outgoing.bytes(), start, end - start);
-      end -= start;
-      start = 0;
-    }
-    ranges.clear();
-    data.take(header.length, ranges);
-    int count = guest.fill(ranges);
-    ByteBuffer target = outgoing.bytes().position(end);
-    for (int i = 0; i < count; i++) {
-      target.put(guest.buffers()[i]);
-    }
+    outgoing.append(data, (int) header.length, guest, ranges);
     received += (int) header.length;
-    end += (int) header.length;
     flush();
   }
 
   /** Writes what the socket takes, and ends what has been ended once all is written. */
   private void flush() {
-    while (start < end && socket != null) {
-      long n = write(start, end - start);
+    while (!outgoing.isEmpty() && socket != null) {
+      long n = write();
       if (n < 0) {
         awaitRoom(n == UnixSocket.WOULD_BLOCK);
         break;
       }
-      start += (int) n;
       forwarded += (int) n;
     }
     // Told when half of the guest's credit is used up, so that it need not stop.
     creditOwed |= forwarded != forwardedTold && received - forwardedTold >= SIZE / 2;
-    if (start < end && socket != null) {
+    if (!outgoing.isEmpty() && socket != null) {
       return;
     }
-    start = 0;
-    end = 0;
+    outgoing.clear();
     awaitRoom(false);
     if (guestEnded == VsockLayout.SHUTDOWN_BOTH && socket != null) {
       abort();
@@ -200,10 +176,10 @@ final class VsockConnection {
     }
   }
 
-  private long write(int offset, int length) {
+  private long write() {
     long n = UnixSocket.CLOSED;
     try {
-      n = socket == null ? UnixSocket.CLOSED : socket.write(outgoing, offset, length);
+      n = socket == null ? UnixSocket.CLOSED : outgoing.write(socket);
     } catch (KvmException e) {
       // As if the peer had gone: a stream that fails is over.
       n = UnixSocket.CLOSED;
@@ -236,7 +212,7 @@ final class VsockConnection {
     if (!open || socket == null) {
       return false;
     }
-    if (credit() > 0) {
+    if (credit.available() > 0) {
       return true;
     }
     if (!creditAsked) {
@@ -244,12 +220,6 @@ final class VsockConnection {
       creditRequestOwed = true;
     }
     return creditRequestOwed;
-  }
-
-  /** Bytes that the guest has room for; whatever it says, not negative. */
-  private long credit() {
-    long room = Integer.toUnsignedLong(guestSize) - Integer.toUnsignedLong(sent - guestForwarded);
-    return Math.max(0, room);
   }
 
   /**
@@ -263,7 +233,7 @@ final class VsockConnection {
     if (owed != 0) {
       operation = owed;
       owed = 0;
-    } else if (mayRead() && credit() > 0 && buffer.room() > 0) {
+    } else if (mayRead() && credit.available() > 0 && buffer.room() > 0) {
       length = read(buffer);
       operation = length > 0 ? VsockLayout.VIRTIO_VSOCK_OP_RW : 0;
     }
@@ -306,11 +276,11 @@ final class VsockConnection {
     if (in == null) {
       return 0;
     }
-    long most = Math.min(Math.min(credit(), buffer.room()), SIZE);
+    long most = Math.min(Math.min(credit.available(), buffer.room()), SIZE);
     try {
       long n = buffer.read(in, most);
       if (n > 0) {
-        sent += (int) n;
+        credit.spend(n);
         return n;
       }
       readable = false;
@@ -326,7 +296,7 @@ final class VsockConnection {
 
   /** A host that only sends no more can still receive; one that has gone cannot. */
   private void endOfHost(UnixSocket in) throws KvmException {
-    boolean gone = in.write(outgoing, 0, 0) == UnixSocket.CLOSED;
+    boolean gone = in.isHungUp();
     hostEnded = gone ? VsockLayout.SHUTDOWN_BOTH : VsockLayout.VIRTIO_VSOCK_SHUTDOWN_F_SEND;
     shutdownOwed = true;
   }

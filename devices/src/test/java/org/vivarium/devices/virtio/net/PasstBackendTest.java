@@ -211,7 +211,7 @@ class PasstBackendTest {
         PasstBackend.start(
             "net0", PasstOptions.of(folder.resolve("passt.sock"), forwards), loop, listener);
     started = backend;
-    loop.execute(() -> backend.start(new Frames(backend), 0));
+    loop.execute(() -> backend.start(new Frames(backend), backend.offloads()));
     return backend;
   }
 
@@ -230,6 +230,7 @@ class PasstBackendTest {
       for (int n = next(); n > 0; n = next()) {
         byte[] copy = new byte[n];
         frame.get(0, copy);
+        assertEquals(NetHeader.DATA_VALID, header.flags());
         frames.add(copy);
       }
     }

@@ -1,4 +1,4 @@
-package org.vivarium.images.deb;
+package org.vivarium.images.store;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +20,7 @@ import java.util.function.LongConsumer;
  * @param part where to; bytes that are there already are taken as the file's beginning
  * @param limit bytes that the whole file may have
  */
-record Download(URI address, Path part, long limit) {
+public record Download(URI address, Path part, long limit) {
   private static final Duration CONNECT = Duration.ofSeconds(20);
   private static final Duration HEADERS = Duration.ofSeconds(60);
 
@@ -30,7 +30,7 @@ record Download(URI address, Path part, long limit) {
    * @param progress hears the bytes that are there so far
    * @throws IOException if the server cannot be reached, refuses, or sends more than the limit
    */
-  void run(LongConsumer progress) throws IOException {
+  public void run(LongConsumer progress) throws IOException {
     long have = Files.exists(part) ? Files.size(part) : 0;
     if (have >= limit) {
       Files.deleteIfExists(part);

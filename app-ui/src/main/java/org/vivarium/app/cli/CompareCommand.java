@@ -1,0 +1,315 @@
+package org.vivarium.app.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.app.bench.BenchException;
+import org.vivarium.app.bench.Children;
+import org.vivarium.app.bench.Vivarium;
+import org.vivarium.app.doctor.LinuxHost;
+import org.vivarium.app.lab.Comparison;
+import org.vivarium.app.lab.Equipment;
+import org.vivarium.app.lab.HtmlReport;
+import org.vivarium.app.lab.JsonReport;
+import org.vivarium.app.lab.MarkdownReport;
+import org.vivarium.app.lab.Measure;
+import org.vivarium.app.lab.Plan;
+import org.vivarium.app.lab.Report;
+import org.vivarium.app.lab.Side;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.oci.StoredImage;
+import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.engine.EngineChoice;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Measures the same workload as a container and as a machine. */
+@Command(
+    name = CompareCommand.NAME,
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Run the same process of the same image on the host, in a container and in a machine, in turn,"
+          + " and report what each costs and isolates.",
+      "Ctrl-C ends it early; what was measured by then is reported."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  vivarium compare --html report.html",
+      "  vivarium compare --image web --measures start,memory --runs 9",
+      "  vivarium compare --image ./layout:v1 --command \"sh -c 'echo ready; sleep 60'\"",
+      "",
+      "A container needs runc; the host's side and a writable container need root."
+    })
+final class CompareCommand implements Callable<Integer> {
+  static final String NAME = "compare";
+
+  /** What busybox runs if no command is named: something that starts and stays. */
+  private static final List<String> BUSYBOX_WORDS =
+      List.of("sh", "-c", "echo ready; exec sleep 3600");
+
+  private static final long MIB = 1L << 20;
+
+  /** After Ctrl-C: what is running is killed, so that little is left to do. */
+  private static final long CANCEL_SECONDS = 60;
+
+  @Option(
+      names = "--image",
+      paramLabel = "IMAGE",
+      defaultValue = "busybox",
+      description =
+          "busybox or web (made here from Debian packages), an OCI layout's folder, an OCI archive, or"
+              + " what docker save wrote. Default: busybox.")
+  private String image = "";
+
+  @Option(
+      names = "--command",
+      paramLabel = "WORDS",
+      description =
+          "The workload, instead of the image's command; it should print when it is ready and stay.")
+  private @Nullable String command;
+
+  @Option(
+      names = "--measures",
+      paramLabel = "LIST",
+      split = ",",
+      description = "Some of start, stop, run, size, memory, cpu, isolation. Default: all.")
+  private List<String> measures = List.of();
+
+  @Option(
+      names = "--sides",
+      paramLabel = "LIST",
+      split = ",",
+      description = "Some of host, container, vm, qemu. Default: host,container,vm.")
+  private List<String> sides = List.of();
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Rounds, after one that is not counted. Default: 5.")
+  private int runs;
+
+  @Option(
+      names = "--cpus",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Processors of a machine, and a container's worth of them. Default: 1.")
+  private int cpus;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      converter = MemorySize.class,
+      description = "RAM of a machine, and a container's limit. Default: 256M, or more if needed.")
+  private @Nullable Long memory;
+
+  @Option(names = "--html", paramLabel = "FILE", description = "Write the report as HTML.")
+  private @Nullable Path html;
+
+  @Option(names = "--markdown", paramLabel = "FILE", description = "Write it as Markdown.")
+  private @Nullable Path markdown;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write all values as JSON.")
+  private @Nullable Path json;
+
+  @Override
+  public Integer call() throws VmmException, ImageException, InterruptedException {
+    Set<Measure> chosen = chosen("--measures", measures, Measure.values(), Measure::id);
+    Set<Side> run = chosen("--sides", sides, Side.values(), Side::id);
+    if (sides.isEmpty()) {
+      run.remove(Side.QEMU);
+    }
+    if (runs < 1 || runs > Plan.MOST_RUNS || cpus < 1 || cpus > 64) {
+      throw new InvalidConfigException(
+          "Options --runs and --cpus: choose 1 to %d and 1 to 64.".formatted(Plan.MOST_RUNS));
+    }
+    for (Path file : Arrays.asList(html, markdown, json)) {
+      checkWritable(file);
+    }
+    StoredImage stored = RunCommand.stored(Folders.standard().images(), image);
+    long bytes = Objects.requireNonNullElseGet(memory, () -> RunCommand.memoryFor(stored));
+    if (bytes < 32 * MIB) {
+      throw new InvalidConfigException("Option --memory: 32M is the least.");
+    }
+    Plan plan = new Plan(image, words(), chosen, run, runs, cpus, Math.toIntExact(bytes / MIB));
+    Children children = new Children();
+    try {
+      Optional<Path> launcher =
+          Optional.ofNullable(System.getenv("VIVARIUM_LAUNCHER")).map(Path::of);
+      boolean hardware = Engines.choice().decide(EngineChoice.Request.AUTO).engine().equals("kvm");
+      Equipment equipment =
+          new Equipment(
+              new LinuxHost(),
+              children,
+              Vivarium.asStarted(children, launcher),
+              stored,
+              BootCommand.tinyLinux(),
+              hardware);
+      return measure(new Comparison(plan, equipment, new CompareProgress(System.err)));
+    } catch (BenchException e) {
+      throw new VmmException(e.getMessage(), e);
+    }
+  }
+
+  private Integer measure(Comparison comparison)
+      throws BenchException, ImageException, VmmException, InterruptedException {
+    CountDownLatch written = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().unstarted(() -> cancel(comparison, written)));
+    try {
+      Report report = comparison.run();
+      new CompareTable(System.out).print(report);
+      Map<Path, Function<Report, String>> forms = new LinkedHashMap<>();
+      put(forms, html, HtmlReport::write);
+      put(forms, markdown, MarkdownReport::write);
+      put(forms, json, JsonReport::write);
+      for (Map.Entry<Path, Function<Report, String>> form : forms.entrySet()) {
+        write(form.getKey(), form.getValue().apply(report));
+      }
+      return report.series().isEmpty() && report.findings().isEmpty()
+          ? ExitStatus.FAILED
+          : ExitStatus.OK;
+    } finally {
+      written.countDown();
+    }
+  }
+
+  private static void put(
+      Map<Path, Function<Report, String>> forms,
+      @Nullable Path file,
+      Function<Report, String> form) {
+    if (file != null) {
+      forms.put(file.toAbsolutePath(), form);
+    }
+  }
+
+  private static void cancel(Comparison comparison, CountDownLatch written) {
+    comparison.cancel();
+    try {
+      if (!written.await(CANCEL_SECONDS, TimeUnit.SECONDS)) {
+        System.err.println("The comparison did not end in time; its report is lost.");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void write(Path file, String text) throws VmmException {
+    try {
+      Files.writeString(file, text);
+      System.err.println("The report is in " + file + ".");
+    } catch (IOException e) {
+      throw new VmmException(
+          "The file %s cannot be written: %s.".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  private List<String> words() throws InvalidConfigException {
+    String text = command;
+    if (text != null) {
+      return split(text);
+    }
+    return image.equals("busybox") ? BUSYBOX_WORDS : List.of();
+  }
+
+  /** Splits as a shell does: at blanks, with quotes and backslashes, and nothing more. */
+  static List<String> split(String text) throws InvalidConfigException {
+    List<String> words = new ArrayList<>();
+    StringBuilder word = new StringBuilder();
+    char quote = 0;
+    boolean open = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\\' && quote != '\'' && i + 1 < text.length()) {
+        word.append(text.charAt(++i));
+        open = true;
+      } else if (quote != 0) {
+        if (c == quote) {
+          quote = 0;
+        } else {
+          word.append(c);
+        }
+      } else if (c == '\'' || c == '"') {
+        quote = c;
+        open = true;
+      } else if (Character.isWhitespace(c)) {
+        if (open) {
+          words.add(word.toString());
+        }
+        word.setLength(0);
+        open = false;
+      } else {
+        word.append(c);
+        open = true;
+      }
+    }
+    if (quote != 0) {
+      throw new InvalidConfigException("Option --command: a quote is not closed.");
+    }
+    if (open) {
+      words.add(word.toString());
+    }
+    return words;
+  }
+
+  private static <E extends Enum<E>> Set<E> chosen(
+      String option, List<String> words, E[] all, Function<E, String> id)
+      throws InvalidConfigException {
+    Set<E> chosen = EnumSet.noneOf(all[0].getDeclaringClass());
+    for (String word : words) {
+      chosen.add(
+          Stream.of(all)
+              .filter(one -> id.apply(one).equals(word))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new InvalidConfigException(
+                          "Option %s: \"%s\" is not one of %s."
+                              .formatted(
+                                  option,
+                                  word,
+                                  Stream.of(all).map(id).collect(Collectors.joining(", "))))));
+    }
+    if (chosen.isEmpty()) {
+      chosen.addAll(List.of(all));
+    }
+    return chosen;
+  }
+
+  private static void checkWritable(@Nullable Path given) throws InvalidConfigException {
+    if (given == null) {
+      return;
+    }
+    Path file = given.toAbsolutePath();
+    Path folder = file.getParent();
+    boolean possible =
+        Files.exists(file)
+            ? Files.isRegularFile(file) && Files.isWritable(file)
+            : folder != null && Files.isDirectory(folder) && Files.isWritable(folder);
+    if (!possible) {
+      throw new InvalidConfigException(
+          "The file %s cannot be written; choose another.".formatted(file));
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package org.vivarium.app.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+import org.vivarium.app.lab.Measure;
+import org.vivarium.app.lab.Report;
+import org.vivarium.app.lab.Side;
+
+/** Prints a report's medians and verdicts for the terminal. */
+final class CompareTable {
+  private static final int WIDTH = 100;
+
+  private final PrintStream out;
+
+  CompareTable(PrintStream out) {
+    this.out = out;
+  }
+
+  void print(Report report) {
+    List<Side> sides =
+        List.of(Side.values()).stream()
+            .filter(side -> report.series().stream().anyMatch(one -> one.side() == side))
+            .toList();
+    for (Measure measure : Measure.values()) {
+      List<Report.Row> rows = report.rows(measure);
+      if (rows.isEmpty()) {
+        continue;
+      }
+      out.println();
+      out.printf("%-34s", measure.title());
+      sides.forEach(side -> out.printf(" %24s", side.title()));
+      out.println();
+      for (Report.Row row : rows) {
+        out.printf("  %-32s", row.title());
+        for (Side side : sides) {
+          String cell =
+              report
+                  .series(row.id(), side)
+                  .map(
+                      one ->
+                          Report.figure(one.samples().median(), row.unit())
+                              + (one.comparable() ? "" : " *"))
+                  .orElse("");
+          out.printf(" %24s", cell);
+        }
+        out.println();
+      }
+    }
+    if (report.series().stream().anyMatch(one -> !one.comparable())) {
+      out.println("  * in software emulation: not comparable");
+    }
+    for (Report.Finding finding : report.findings()) {
+      out.println();
+      out.println(finding.question());
+      finding.answers().forEach((side, answer) -> out.printf("  %-26s %s%n", side.title(), answer));
+    }
+    for (Report.Verdict verdict : report.verdicts()) {
+      out.println();
+      TextWrap.lines("Quoted: " + verdict.quote() + " " + verdict.sentence(), WIDTH)
+          .forEach(out::println);
+    }
+  }
+}

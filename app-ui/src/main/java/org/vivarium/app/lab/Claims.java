@@ -1,0 +1,140 @@
+package org.vivarium.app.lab;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.vivarium.app.lab.Report.Series;
+import org.vivarium.app.lab.Report.Verdict;
+
+/** What is often quoted of machines and containers, held against what was measured. Stateless. */
+final class Claims {
+  /**
+   * A claim about a quantity.
+   *
+   * @param machineOver the machine's value lies above this
+   * @param containerUnder the container's value lies below this
+   */
+  private record Claim(String row, String quote, double machineOver, double containerUnder) {}
+
+  private static final List<Claim> ABSOLUTE =
+      List.of(
+          new Claim(
+              Rows.START.id(),
+              "A machine needs more than 30 s to start, a container less than 1 s.",
+              30_000,
+              1_000),
+          new Claim(
+              Rows.ALLOCATED.id(),
+              "A machine's image has tens of GB, a container's 200 to 300 MB.",
+              10 * 1024.0,
+              300));
+
+  /** More than this share of the processor is said to be lost to virtualization. */
+  private static final double LOSS = 1.15;
+
+  private Claims() {}
+
+  /** The verdicts for what a report holds. */
+  static List<Verdict> judge(Report report) {
+    List<Verdict> verdicts = new ArrayList<>();
+    for (Claim claim : ABSOLUTE) {
+      absolute(report, claim).ifPresent(verdicts::add);
+    }
+    for (CpuProbe probe : CpuProbe.ALL) {
+      loss(report, probe).ifPresent(verdicts::add);
+    }
+    isolation(report).ifPresent(verdicts::add);
+    return verdicts;
+  }
+
+  private static Optional<Verdict> absolute(Report report, Claim claim) {
+    Optional<Series> machine = report.series(claim.row, Side.MACHINE);
+    Optional<Series> container = report.series(claim.row, Side.CONTAINER);
+    if (machine.isEmpty() && container.isEmpty()) {
+      return Optional.empty();
+    }
+    String unit =
+        report.rows().stream()
+            .filter(r -> r.id().equals(claim.row))
+            .findFirst()
+            .orElseThrow()
+            .unit();
+    StringBuilder sentence = new StringBuilder("Here, for this image: ");
+    Map<String, Double> marks = new LinkedHashMap<>();
+    machine.ifPresent(
+        series -> {
+          double median = series.samples().median();
+          marks.put("quoted for a machine", claim.machineOver);
+          sentence
+              .append("the machine ")
+              .append(Figures.text(median, unit))
+              .append(
+                  !series.comparable()
+                      ? " in software emulation, which says nothing about the claim"
+                      : median > claim.machineOver ? " (as quoted)" : " (the claim does not hold)");
+        });
+    container.ifPresent(
+        series -> {
+          double median = series.samples().median();
+          marks.put("quoted for a container", claim.containerUnder);
+          sentence
+              .append(machine.isPresent() ? "; the container " : "the container ")
+              .append(Figures.text(median, unit))
+              .append(
+                  median < claim.containerUnder ? " (as quoted)" : " (the claim does not hold)");
+        });
+    return Optional.of(new Verdict(claim.row, claim.quote, marks, sentence.append('.').toString()));
+  }
+
+  private static Optional<Verdict> loss(Report report, CpuProbe probe) {
+    Optional<Series> machine = report.series(probe.id(), Side.MACHINE);
+    Optional<Series> yardstick =
+        report.series(probe.id(), Side.HOST).or(() -> report.series(probe.id(), Side.CONTAINER));
+    if (machine.isEmpty() || yardstick.isEmpty()) {
+      return Optional.empty();
+    }
+    double base = yardstick.get().samples().median();
+    double ratio = machine.get().samples().median() / base;
+    String than = yardstick.get().side() == Side.HOST ? "the host" : "the container";
+    String sentence =
+        machine.get().comparable()
+            ? "Here the machine takes %.2f times as long as %s (%s)."
+                .formatted(
+                    ratio, than, ratio > LOSS ? "as quoted or worse" : "the claim does not hold")
+            : "Here the machine runs in software emulation, which says nothing about the claim.";
+    return Optional.of(
+        new Verdict(
+            probe.id(),
+            "More than 15 % are lost to virtualization.",
+            Map.of("15 % over " + than, base * LOSS),
+            sentence));
+  }
+
+  private static Optional<Verdict> isolation(Report report) {
+    Map<Side, String> boots =
+        report.findings().stream()
+            .filter(finding -> finding.id().equals("boot"))
+            .findFirst()
+            .map(Report.Finding::answers)
+            .orElse(Map.of());
+    String host = report.hostBoot();
+    String container = boots.getOrDefault(Side.CONTAINER, "");
+    String machine = boots.getOrDefault(Side.MACHINE, "");
+    if (container.isEmpty() || machine.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Verdict(
+            "boot",
+            "Containers isolate less.",
+            Map.of(),
+            "The container ran on %s, the machine on %s."
+                .formatted(kernel(container, host), kernel(machine, host))));
+  }
+
+  private static String kernel(String boot, String host) {
+    return boot.equals(host) ? "the host's own running kernel" : "a kernel of its own";
+  }
+}

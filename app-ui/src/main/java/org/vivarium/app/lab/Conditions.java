@@ -1,0 +1,46 @@
+package org.vivarium.app.lab;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vivarium.app.doctor.Host;
+
+/** What bears on the figures besides the computer itself. */
+final class Conditions {
+  private Conditions() {}
+
+  static List<String> of(Equipment equipment) {
+    Host host = equipment.host();
+    List<String> sentences = new ArrayList<>();
+    sentences.add(
+        "The page cache is warm: each measure begins with a round that is not counted and reads the"
+            + " same files.");
+    sentences.add(
+        equipment.hardware()
+            ? "Machines run by hardware virtualization (KVM)."
+            : "Machines run in software emulation, for want of hardware virtualization: their figures"
+                + " are not comparable with the others.");
+    sentences.add(
+        "Machines have no network card here, and containers only the loopback interface of their"
+            + " own network namespace.");
+    sentences.add(
+        "Frequency governor: "
+            + host.read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+                .map(String::strip)
+                .orElse("not told by this computer")
+            + "; processors are not pinned.");
+    sentences.add(
+        "Load average when the report was made: "
+            + host.read("/proc/loadavg").map(text -> text.split(" ")[0]).orElse("unknown")
+            + ".");
+    sentences.add(
+        "Container runtime: "
+            + host.program("runc")
+                .flatMap(runc -> host.firstLine(List.of(runc, "--version")))
+                .orElse("none")
+            + "; control groups "
+            + (host.exists("/sys/fs/cgroup/cgroup.controllers")
+                ? "version 2."
+                : "version 1 or hybrid."));
+    return sentences;
+  }
+}

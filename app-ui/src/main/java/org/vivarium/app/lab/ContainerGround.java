@@ -1,0 +1,231 @@
+package org.vivarium.app.lab;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.vivarium.app.bench.BenchException;
+import org.vivarium.app.bench.Child;
+import org.vivarium.app.bench.Children;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.oci.ImageProcess;
+import org.vivarium.images.oci.RuncBundle;
+
+/** Containers, by runc. */
+final class ContainerGround implements Ground {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Equipment equipment;
+  private final Exec exec;
+  private final Scratch scratch;
+  private final String runc;
+  private final Path state;
+  private final RuncBundle.Settings settings;
+  private final List<String> made = new ArrayList<>();
+
+  private ContainerGround(
+      Equipment equipment, Exec exec, Scratch scratch, String runc, RuncBundle.Settings settings)
+      throws BenchException {
+    this.equipment = equipment;
+    this.exec = exec;
+    this.scratch = scratch;
+    this.runc = runc;
+    this.state = scratch.folder("runc");
+    this.settings = settings;
+  }
+
+  /**
+   * Prepares the files that all containers of this comparison share.
+   *
+   * @throws BenchException if there is no runtime
+   */
+  static ContainerGround open(Equipment equipment, Exec exec, Scratch scratch, Plan plan)
+      throws BenchException {
+    String runc =
+        equipment
+            .host()
+            .program("runc")
+            .orElseThrow(
+                () ->
+                    new BenchException(
+                        "Containers are not measured: there is no runc; install the package runc."));
+    Path root = equipment.image().rootFolder();
+    int uid = attribute("unix:uid");
+    boolean privileged = uid == 0;
+    if (privileged) {
+      root = scratch.overlay("container", root);
+    }
+    RuncBundle.Settings settings =
+        new RuncBundle.Settings(
+            root,
+            !privileged,
+            (long) plan.memoryMib() << 20,
+            plan.cpus(),
+            privileged ? "/vivarium-lab-" + ProcessHandle.current().pid() : "",
+            uid,
+            attribute("unix:gid"));
+    return new ContainerGround(equipment, exec, scratch, runc, settings);
+  }
+
+  /** Of this process: its entry in /proc belongs to its user. */
+  private static int attribute(String name) throws BenchException {
+    try {
+      return (Integer) Files.getAttribute(Path.of("/proc/self"), name);
+    } catch (IOException e) {
+      throw new BenchException("The user of this process cannot be told.", e);
+    }
+  }
+
+  @Override
+  public Side side() {
+    return Side.CONTAINER;
+  }
+
+  @Override
+  public boolean comparable() {
+    return true;
+  }
+
+  @Override
+  public Running start(ImageProcess process) throws BenchException, ImageException {
+    String id = id();
+    Path bundle = bundle(process, id);
+    List<String> command = runc("run", "--bundle", bundle.toString(), id);
+    Capture capture = new Capture();
+    Child child = equipment.children().start(command, console(capture));
+    return new Running(child, capture, Exec.shown(command), _ -> kill(id), () -> OptionalInt.of(0));
+  }
+
+  private static Child.Console console(Capture capture) {
+    return (bytes, length, now) -> capture.took(bytes, 0, length, now);
+  }
+
+  private String id() {
+    String id = "vivarium-lab-%d-%d".formatted(ProcessHandle.current().pid(), made.size());
+    made.add(id);
+    return id;
+  }
+
+  private Path bundle(ImageProcess process, String id) throws BenchException, ImageException {
+    Path bundle = scratch.folder("bundle-" + id);
+    RuncBundle.write(process, settings, bundle);
+    return bundle;
+  }
+
+  private List<String> runc(String... words) {
+    List<String> command = new ArrayList<>(List.of(runc, "--root", state.toString()));
+    command.addAll(List.of(words));
+    return command;
+  }
+
+  private void kill(String id) throws BenchException {
+    exec.run(runc("kill", id, "KILL"));
+  }
+
+  @Override
+  public Map<String, Double> timeline(ImageProcess process)
+      throws BenchException, ImageException, InterruptedException {
+    String id = id();
+    Path bundle = bundle(process, id);
+    Capture capture = new Capture();
+    // The container keeps the output of the process that created it.
+    Child creator =
+        equipment
+            .children()
+            .start(runc("create", "--bundle", bundle.toString(), id), console(capture));
+    try {
+      Child.End created = ended(creator);
+      Child starter = equipment.children().start(runc("start", id));
+      Child.End started = ended(starter);
+      long first =
+          capture
+              .first(Children.PATIENCE)
+              .orElseThrow(() -> new BenchException("The container printed nothing."));
+      Map<String, Double> stages = new LinkedHashMap<>();
+      stages.put("runc create", (created.nanoTime() - creator.started()) / 1e6);
+      stages.put("between the two", (starter.started() - created.nanoTime()) / 1e6);
+      // The workload may print before the command that started it has ended.
+      long begun = Math.min(first, started.nanoTime());
+      stages.put("runc start", (begun - starter.started()) / 1e6);
+      stages.put("workload to first output", Math.max(0, first - begun) / 1e6);
+      return stages;
+    } finally {
+      exec.run(runc("delete", "--force", id));
+      creator.close();
+    }
+  }
+
+  private static Child.End ended(Child child) throws BenchException, InterruptedException {
+    Optional<Child.End> end = child.exit(Children.PATIENCE);
+    if (end.isEmpty() || end.get().status() != 0) {
+      child.heard();
+      throw new BenchException("The container cannot be started." + child.lastWords());
+    }
+    return end.get();
+  }
+
+  @Override
+  public Map<String, Double> memory(Running running) throws BenchException {
+    double workload = 0;
+    JsonNode pids;
+    try {
+      pids = JSON.readTree(exec.run(runc("ps", "--format", "json", made.getLast())));
+    } catch (IOException e) {
+      throw new BenchException("What runc tells of a container cannot be understood.", e);
+    }
+    Map<String, Double> figures = new LinkedHashMap<>();
+    for (JsonNode pid : pids) {
+      workload += Disk.pss(pid.asLong());
+    }
+    double runtime = Disk.pss(running.child().pid());
+    figures.put(Rows.TOTAL.id(), workload + runtime);
+    figures.put(Rows.WORKLOAD.id(), workload);
+    figures.put(Rows.RUNTIME.id(), runtime);
+    if (!pids.isEmpty()) {
+      charged(pids.get(0).asLong()).ifPresent(mib -> figures.put(Rows.CGROUP.id(), mib));
+    }
+    return figures;
+  }
+
+  /** What the control group is charged, in either version of control groups. */
+  private Optional<Double> charged(long pid) {
+    for (String line : equipment.host().read("/proc/" + pid + "/cgroup").orElse("").split("\n")) {
+      String[] fields = line.split(":", 3);
+      if (fields.length == 3) {
+        String file =
+            fields[1].isEmpty()
+                ? "/sys/fs/cgroup" + fields[2] + "/memory.current"
+                : "/sys/fs/cgroup/" + fields[1] + fields[2] + "/memory.usage_in_bytes";
+        Optional<String> bytes = equipment.host().read(file);
+        if (bytes.isPresent()) {
+          return Optional.of(Long.parseLong(bytes.get().strip()) / Disk.MIB);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public Map<String, Double> sizes() throws BenchException {
+    return Map.of(
+        Rows.PACKED.id(), equipment.image().description().packedBytes() / Disk.MIB,
+        Rows.APPARENT.id(), equipment.image().description().fileBytes() / Disk.MIB,
+        Rows.ALLOCATED.id(), Disk.allocated(exec, equipment.image().rootFolder()));
+  }
+
+  @Override
+  public void close() throws BenchException {
+    for (String id : made) {
+      if (Files.exists(state.resolve(id))) {
+        exec.run(runc("delete", "--force", id));
+      }
+    }
+  }
+}

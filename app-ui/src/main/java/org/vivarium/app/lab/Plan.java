@@ -1,0 +1,43 @@
+package org.vivarium.app.lab;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What is to be compared.
+ *
+ * @param image as the user named it
+ * @param words the workload: what replaces the image's command, or empty
+ * @param measures at least one
+ * @param sides at least one; those that this computer cannot offer are named in the report
+ * @param runs rounds, after one that is not counted; 1 to 1000
+ * @param cpus processors of a machine, and a container's share of time
+ * @param memoryMib RAM of a machine, and a container's limit
+ */
+public record Plan(
+    String image,
+    List<String> words,
+    Set<Measure> measures,
+    Set<Side> sides,
+    int runs,
+    int cpus,
+    int memoryMib) {
+  /** Most rounds. */
+  public static final int MOST_RUNS = 1000;
+
+  /** Copies the collections and checks the numbers. */
+  public Plan {
+    words = List.copyOf(words);
+    measures = EnumSet.copyOf(measures);
+    sides = EnumSet.copyOf(sides);
+    if (runs < 1 || runs > MOST_RUNS || cpus < 1 || memoryMib < 1) {
+      throw new IllegalArgumentException("runs, processors or memory out of range");
+    }
+  }
+
+  /** Whether a measure is wanted. */
+  public boolean has(Measure measure) {
+    return measures.contains(measure);
+  }
+}

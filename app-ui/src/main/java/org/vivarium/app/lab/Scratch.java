@@ -1,0 +1,116 @@
+package org.vivarium.app.lab;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.app.bench.BenchException;
+
+/**
+ * A folder in memory for what a comparison needs on the way, with mounts; all of it is gone when it
+ * is closed.
+ */
+final class Scratch implements AutoCloseable {
+  private final Path folder;
+  private final Exec exec;
+  private final Deque<Path> mounts = new ArrayDeque<>();
+
+  private Scratch(Path folder, Exec exec) {
+    this.folder = folder;
+    this.exec = exec;
+  }
+
+  static Scratch make(Exec exec) throws BenchException {
+    Path shared = Path.of("/dev/shm");
+    Path base = Files.isWritable(shared) ? shared : Path.of(System.getProperty("java.io.tmpdir"));
+    try {
+      return new Scratch(Files.createTempDirectory(base, "vivarium-lab"), exec);
+    } catch (IOException e) {
+      throw new BenchException("Nothing can be written to %s.".formatted(base), e);
+    }
+  }
+
+  /** A new folder. */
+  Path folder(String name) throws BenchException {
+    try {
+      return Files.createDirectories(folder.resolve(name));
+    } catch (IOException e) {
+      throw new BenchException("The folder %s cannot be written to.".formatted(folder), e);
+    }
+  }
+
+  /**
+   * An image's files with a writable layer over them, as a container engine stacks them
+   * (overlayfs).
+   *
+   * @throws BenchException if this user may not mount
+   */
+  Path overlay(String name, Path lower) throws BenchException {
+    Path place = folder(name);
+    Path merged = folder(name + "/merged");
+    Path upper = folder(name + "/upper");
+    Path work = folder(name + "/work");
+    if (!place.toString().matches("[^,:]*") || !lower.toString().matches("[^,:]*")) {
+      throw new BenchException("Overlays need paths without commas and colons.");
+    }
+    String options = "lowerdir=%s,upperdir=%s,workdir=%s".formatted(lower, upper, work);
+    mount(merged, List.of("-t", "overlay", "-o", options, "overlay"));
+    return merged;
+  }
+
+  /** Shows a folder of the host at another place. */
+  void bind(Path source, Path target) throws BenchException {
+    mount(target, List.of("--bind", source.toString()));
+  }
+
+  private void mount(Path target, List<String> options) throws BenchException {
+    List<String> command = new ArrayList<>(List.of("mount"));
+    command.addAll(options);
+    command.add(target.toString());
+    exec.run(command);
+    mounts.push(target);
+  }
+
+  @Override
+  public void close() throws BenchException {
+    while (!mounts.isEmpty()) {
+      exec.run(List.of("umount", mounts.getFirst().toString()));
+      mounts.pop();
+    }
+    try {
+      delete(folder);
+    } catch (IOException e) {
+      throw new BenchException("The folder %s cannot be deleted.".formatted(folder), e);
+    }
+  }
+
+  private static void delete(Path path) throws IOException {
+    Files.walkFileTree(
+        path,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path done, @Nullable IOException failed)
+              throws IOException {
+            if (failed != null) {
+              throw failed;
+            }
+            Files.delete(done);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

@@ -1,0 +1,44 @@
+package org.vivarium.app.lab;
+
+import java.util.List;
+import java.util.Optional;
+
+/** What a process is run as. */
+public enum Side {
+  /** A process on the host, in the image's files: no isolation to speak of. */
+  HOST("host", "Process on the host"),
+  /** A container, by runc, with podman's default confinement. */
+  CONTAINER("container", "Container (runc)"),
+  /** A machine of ours. */
+  MACHINE("vm", "Machine (Vivarium)"),
+  /** The same machine by QEMU. */
+  QEMU("qemu", "Machine (QEMU microvm)");
+
+  private final String id;
+  private final String title;
+
+  Side(String id, String title) {
+    this.id = id;
+    this.title = title;
+  }
+
+  /** The word for the command line. */
+  public String id() {
+    return id;
+  }
+
+  /** The name for people. */
+  public String title() {
+    return title;
+  }
+
+  /** Whether a guest's kernel stands between the process and the host's. */
+  public boolean isMachine() {
+    return this == MACHINE || this == QEMU;
+  }
+
+  /** Finds a side by its word. */
+  public static Optional<Side> named(String id) {
+    return List.of(values()).stream().filter(side -> side.id.equals(id)).findFirst();
+  }
+}
