@@ -92,7 +92,7 @@ public record DeviceSet(
     if (!ID.matcher(id).matches()) {
       throw new InvalidConfigException(
           "%s \"%s\": an id is a letter or digit and then up to 31 letters, digits, '.', '_' or '-'."
-              .formatted(kind, id));
+              .formatted(kind, id.replaceAll("\\p{Cntrl}", "?")));
     }
   }
 

@@ -25,6 +25,16 @@ public record NetConfig(
     return card;
   }
 
+  /** A copy with another limit. */
+  public NetConfig withLimit(RateLimit other) {
+    return new NetConfig(id, backend, mac, linkUp, other);
+  }
+
+  /** A copy with its link up or down. */
+  public NetConfig withLink(boolean up) {
+    return new NetConfig(id, backend, mac, up, limit);
+  }
+
   /**
    * The address as a number of 48 bits, its first byte highest.
    *

@@ -26,4 +26,17 @@ public record DeviceFigures(
     DISK,
     NETWORK
   }
+
+  /** These figures and others of the same device, added up. */
+  public DeviceFigures plus(DeviceFigures other) {
+    return new DeviceFigures(
+        id,
+        kind,
+        bytesIn + other.bytesIn,
+        bytesOut + other.bytesOut,
+        operationsIn + other.operationsIn,
+        operationsOut + other.operationsOut,
+        errors + other.errors,
+        busyNanos + other.busyNanos);
+  }
 }

@@ -62,9 +62,7 @@ public interface VirtualMachine extends AutoCloseable {
    *
    * @return how many of the bytes were taken; offer the rest later
    */
-  default int virtioInput(byte[] bytes, int offset, int length) {
-    return 0;
-  }
+  int virtioInput(byte[] bytes, int offset, int length);
 
   /** Tells the virtio console how large the window is that shows it, in characters. */
   default void resizeConsole(int columns, int rows) throws VmmException {
@@ -72,49 +70,31 @@ public interface VirtualMachine extends AutoCloseable {
   }
 
   /** Attaches a disk to the running machine; the guest finds it. */
-  default void attachDisk(DiskConfig disk) throws VmmException {
-    throw unable("take a disk while it runs");
-  }
+  void attachDisk(DiskConfig disk) throws VmmException;
 
   /** Takes a disk from the running machine; returns when the guest has let go of it. */
-  default void detachDisk(String id) throws VmmException {
-    throw unable("let go of a disk while it runs");
-  }
+  void detachDisk(String id) throws VmmException;
 
   /** Makes a disk larger, to {@code bytes}; the running guest is told. */
-  default void resizeDisk(String id, long bytes) throws VmmException {
-    throw unable("change a disk's size while it runs");
-  }
+  void resizeDisk(String id, long bytes) throws VmmException;
 
   /** Plugs or unplugs a network card's cable. */
-  default void setLink(String id, boolean up) throws VmmException {
-    throw unable("change a link while it runs");
-  }
+  void setLink(String id, boolean up) throws VmmException;
 
   /** Replaces the forwarded ports of a card on the user network. */
-  default void setForwards(String id, List<PortForward> forwards) throws VmmException {
-    throw unable("change its forwarded ports while it runs");
-  }
+  void setForwards(String id, List<PortForward> forwards) throws VmmException;
 
   /** Replaces the limit of a disk or a network card. */
-  default void setLimit(String id, RateLimit limit) throws VmmException {
-    throw unable("change a limit while it runs");
-  }
+  void setLimit(String id, RateLimit limit) throws VmmException;
 
   /** Asks the guest to give up memory until {@code bytes} are left to it. */
-  default void setBalloonTarget(long bytes) throws VmmException {
-    throw unable("change its memory while it runs");
-  }
+  void setBalloonTarget(long bytes) throws VmmException;
 
   /** Memory as the guest last told of it; empty without a balloon driver in the guest. */
-  default Optional<GuestMemoryFigures> guestMemory() {
-    return Optional.empty();
-  }
+  Optional<GuestMemoryFigures> guestMemory();
 
   /** What each disk and network card has done. */
-  default List<DeviceFigures> deviceFigures() {
-    return List.of();
-  }
+  List<DeviceFigures> deviceFigures();
 
   /** The process whose threads run the guest's processors, as the host's kernel numbers it. */
   default long hostPid() {

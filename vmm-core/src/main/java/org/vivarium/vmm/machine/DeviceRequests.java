@@ -2,6 +2,7 @@ package org.vivarium.vmm.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -12,12 +13,16 @@ import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.engine.DeviceControl;
+import org.vivarium.vmm.engine.DeviceFigures;
+import org.vivarium.vmm.engine.GuestMemoryFigures;
 
 /**
  * What people ask of a machine's devices while it runs. Any thread; the work is done on the control
  * thread, the waiting for the guest on the caller's.
  */
-final class DeviceRequests {
+final class DeviceRequests implements DeviceControl {
   /** How long a guest may take to let go of a disk. */
   private static final int UNPLUG_SECONDS = 30;
 
@@ -44,7 +49,8 @@ final class DeviceRequests {
     this.machine = machine;
   }
 
-  void attachDisk(DiskConfig config) throws VmmException {
+  @Override
+  public void attachDisk(DiskConfig config) throws VmmException {
     control.call(
         () -> {
           HostDevices host = machine.hostDevices();
@@ -61,7 +67,8 @@ final class DeviceRequests {
   }
 
   /** Waits until the guest has let go of the disk. */
-  void detachDisk(String id) throws VmmException {
+  @Override
+  public void detachDisk(String id) throws VmmException {
     List<CompletableFuture<@Nullable Void>> asked = new ArrayList<>();
     control.call(
         () -> {
@@ -98,7 +105,8 @@ final class DeviceRequests {
     }
   }
 
-  void resizeDisk(String id, long bytes) throws VmmException {
+  @Override
+  public void resizeDisk(String id, long bytes) throws VmmException {
     control.call(
         () -> {
           machine.hostDevices().resizeDisk(id, bytes);
@@ -106,20 +114,51 @@ final class DeviceRequests {
         });
   }
 
-  void setLink(String id, boolean up) throws VmmException {
-    control.call(() -> machine.running().virtio().setLink(id, up));
+  @Override
+  public void setLink(String id, boolean up) throws VmmException {
+    control.call(
+        () -> {
+          machine.hostDevices().networks().setLink(id, up);
+          machine.running().virtio().setLink(id, up);
+        });
   }
 
-  void setForwards(String id, List<PortForward> forwards) throws VmmException {
+  @Override
+  public void setLimit(String id, RateLimit limit) throws VmmException {
+    RateLimit checked = RateLimit.of(limit.bytesPerSecond(), limit.operationsPerSecond());
+    control.call(
+        () -> {
+          machine.hostDevices().setLimit(id, checked);
+          try {
+            machine.running().virtio().setLimit(id, checked);
+          } catch (KvmException e) {
+            throw new VmmException("Limit of %s: %s".formatted(id, e.getMessage()), e);
+          }
+        });
+  }
+
+  @Override
+  public void setForwards(String id, List<PortForward> forwards) throws VmmException {
     control.call(() -> machine.hostDevices().networks().setForwards(id, forwards));
   }
 
-  void setBalloonTarget(long bytes) throws VmmException {
+  @Override
+  public void setBalloonTarget(long bytes) throws VmmException {
     control.call(
         () -> {
           machine.hostDevices().leaveToGuest(bytes);
           machine.running().virtio().balloonTargetChanged();
         });
+  }
+
+  @Override
+  public Optional<GuestMemoryFigures> guestMemory() throws VmmException {
+    return machine.running().virtio().guestMemory();
+  }
+
+  @Override
+  public List<DeviceFigures> deviceFigures() throws VmmException {
+    return machine.running().virtio().figures();
   }
 
   void resizeConsole(int columns, int rows) throws VmmException {

@@ -3,8 +3,10 @@ package org.vivarium.vmm.machine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,8 +23,10 @@ import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.config.VsockConfig;
 import org.vivarium.vmm.disk.DiskOpener;
+import org.vivarium.vmm.engine.DeviceFigures;
 
 /**
  * The host's ends of a machine's virtio devices: the I/O thread, disk images, network back ends,
@@ -55,6 +59,7 @@ final class HostDevices implements AutoCloseable {
   private final Reports reports;
   private final DiskOpener opener = DiskOpener.standard();
   private final TreeMap<Integer, Disk> disks = new TreeMap<>();
+  private final Map<String, DeviceFigures> earlier = new ConcurrentHashMap<>();
   private final HostNetworks networks;
   private @Nullable RandomSource entropy;
   private @Nullable VsockConfig vsock;
@@ -219,9 +224,36 @@ final class HostDevices implements AutoCloseable {
     }
   }
 
+  /**
+   * Changes the limit of a disk or a card, which stays over a restart of the guest.
+   *
+   * @throws InvalidConfigException if there is none of that id
+   */
+  void setLimit(String id, RateLimit limit) throws InvalidConfigException {
+    for (Disk disk : disks.values()) {
+      if (disk.config().id().equals(id)) {
+        disks.put(
+            disk.place(), new Disk(disk.place(), disk.config().withLimit(limit), disk.image()));
+        return;
+      }
+    }
+    networks.setLimit(id, limit);
+  }
+
+  /** What the devices of earlier lives of the guest have done, by id. */
+  Map<String, DeviceFigures> earlierFigures() {
+    return earlier;
+  }
+
+  /** Keeps what devices that end now have done. */
+  void keep(List<DeviceFigures> figures) {
+    figures.forEach(each -> earlier.put(each.id(), each));
+  }
+
   /** Closes a disk that no hardware uses any more. */
   void removeDisk(Disk disk) throws VmmException {
     disks.remove(disk.place());
+    earlier.remove(disk.config().id());
     try {
       disk.image().close();
     } catch (IOException e) {

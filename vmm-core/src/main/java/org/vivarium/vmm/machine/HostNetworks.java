@@ -1,6 +1,7 @@
 package org.vivarium.vmm.machine;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -10,12 +11,18 @@ import org.vivarium.devices.virtio.net.NoneBackend;
 import org.vivarium.devices.virtio.net.PasstBackend;
 import org.vivarium.devices.virtio.net.PasstForward;
 import org.vivarium.devices.virtio.net.PasstOptions;
+import org.vivarium.devices.virtio.net.SegmentBackend;
+import org.vivarium.devices.virtio.net.TapBackend;
 import org.vivarium.devices.virtio.transport.IoLoop;
+import org.vivarium.kvm.Errno;
+import org.vivarium.kvm.KvmException;
+import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.host.SocketFolder;
 
 /**
@@ -23,6 +30,9 @@ import org.vivarium.vmm.host.SocketFolder;
  * I/O loop still runs.
  */
 final class HostNetworks implements AutoCloseable {
+  /** Beside the machines' own folders for sockets; no machine can be called so. */
+  private static final String SEGMENTS = "@segments";
+
   /** A network card's other end. */
   record Network(int place, NetConfig config, NetBackend backend) {
     int slot() {
@@ -55,6 +65,34 @@ final class HostNetworks implements AutoCloseable {
   /** The cards, ascending by place. */
   List<Network> all() {
     return List.copyOf(networks);
+  }
+
+  /**
+   * Changes a card's limit, which stays over a restart of the guest.
+   *
+   * @throws InvalidConfigException if there is no such card
+   */
+  void setLimit(String id, RateLimit limit) throws InvalidConfigException {
+    networks.replaceAll(
+        network ->
+            network.config().id().equals(id)
+                ? new Network(network.place(), network.config().withLimit(limit), network.backend())
+                : network);
+    if (!has(id)) {
+      throw new InvalidConfigException("The machine has no disk or network card \"" + id + "\".");
+    }
+  }
+
+  /** Plugs a card's cable in or out, also for the time after a restart of the guest. */
+  void setLink(String id, boolean up) throws InvalidConfigException {
+    networks.replaceAll(
+        network ->
+            network.config().id().equals(id)
+                ? new Network(network.place(), network.config().withLink(up), network.backend())
+                : network);
+    if (!has(id)) {
+      throw new InvalidConfigException("The machine has no network card \"" + id + "\".");
+    }
   }
 
   /** Whether there is a card of that id. */
@@ -90,11 +128,39 @@ final class HostNetworks implements AutoCloseable {
       case org.vivarium.vmm.config.NetBackend.None _ -> new NoneBackend();
       case org.vivarium.vmm.config.NetBackend.User(List<PortForward> forwards) ->
           passt(card.id(), forwards);
-      case org.vivarium.vmm.config.NetBackend.Tap _, org.vivarium.vmm.config.NetBackend.Segment _ ->
-          throw new InvalidConfigException(
-              "Network card %s: the engine kvm connects cards to user or none."
-                  .formatted(card.id()));
+      case org.vivarium.vmm.config.NetBackend.Tap(String device) -> tap(card.id(), device);
+      case org.vivarium.vmm.config.NetBackend.Segment(String name) -> segment(card, name);
     };
+  }
+
+  private TapBackend tap(String id, String device) throws VmmException {
+    try {
+      return TapBackend.open(device, loop);
+    } catch (KvmException e) {
+      String why =
+          switch (e.errno()) {
+            case Errno.ENODEV -> "does not exist; make it with: ip tuntap add %s mode tap";
+            case Errno.EPERM ->
+                "is not yours; make it yours with: ip tuntap add %s mode tap user YOU";
+            case Errno.EBUSY ->
+                "is in use by another machine or program; end that, or use another than %s";
+            default -> throw refused(id, e);
+          };
+      throw new InvalidConfigException(
+          "Network card %s: the TAP device %s %s.".formatted(id, device, why.formatted(device)), e);
+    }
+  }
+
+  private SegmentBackend segment(NetConfig card, String name) throws VmmException {
+    try {
+      Path folder =
+          org.vivarium.vmm.store.SocketFolder.make(Folders.standard(), SEGMENTS, System.getenv())
+              .path()
+              .resolve(name);
+      return SegmentBackend.join(folder, card.macBits(), loop);
+    } catch (IOException e) {
+      throw refused(card.id(), e);
+    }
   }
 
   private PasstBackend passt(String id, List<PortForward> forwards)
@@ -134,8 +200,13 @@ final class HostNetworks implements AutoCloseable {
   @Override
   public void close() {
     for (Network network : networks) {
-      if (network.backend() instanceof PasstBackend passt) {
-        passt.close();
+      switch (network.backend()) {
+        case PasstBackend passt -> passt.close();
+        case TapBackend tap -> tap.close();
+        case SegmentBackend segment -> segment.close();
+        default -> {
+          // A card without a cable holds nothing.
+        }
       }
     }
     networks.clear();

@@ -1,25 +1,22 @@
 package org.vivarium.vmm.machine;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.vmm.VmmException;
-import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.MachineConfig;
-import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.engine.BootStage;
 import org.vivarium.vmm.engine.ConsoleOutput;
-import org.vivarium.vmm.engine.GuestMemoryFigures;
+import org.vivarium.vmm.engine.DeviceControl;
 import org.vivarium.vmm.engine.LifeCycle;
 import org.vivarium.vmm.engine.MachineListener;
 import org.vivarium.vmm.engine.MachineState;
+import org.vivarium.vmm.engine.MachineWithDevices;
 import org.vivarium.vmm.engine.Outcome;
 import org.vivarium.vmm.engine.PanicScanner;
-import org.vivarium.vmm.engine.VirtualMachine;
 
 /**
  * A machine on KVM, from its building to its end.
@@ -28,7 +25,8 @@ import org.vivarium.vmm.engine.VirtualMachine;
  * processors post to it. A restart takes the hardware down and builds it anew, so that nothing of
  * the guest's last life is left in it.
  */
-final class KvmMachine implements VirtualMachine, ControlThread.Machine, DeviceRequests.Machine {
+final class KvmMachine extends MachineWithDevices
+    implements ControlThread.Machine, DeviceRequests.Machine {
   /** How long a reader of the console may block the end of a machine. */
   private static final long CONSOLE_PATIENCE_MILLIS = 2_000;
 
@@ -153,39 +151,8 @@ final class KvmMachine implements VirtualMachine, ControlThread.Machine, DeviceR
   }
 
   @Override
-  public void attachDisk(DiskConfig disk) throws VmmException {
-    devices.attachDisk(disk);
-  }
-
-  @Override
-  public void detachDisk(String id) throws VmmException {
-    devices.detachDisk(id);
-  }
-
-  @Override
-  public void resizeDisk(String id, long bytes) throws VmmException {
-    devices.resizeDisk(id, bytes);
-  }
-
-  @Override
-  public void setLink(String id, boolean up) throws VmmException {
-    devices.setLink(id, up);
-  }
-
-  @Override
-  public void setForwards(String id, List<PortForward> forwards) throws VmmException {
-    devices.setForwards(id, forwards);
-  }
-
-  @Override
-  public void setBalloonTarget(long bytes) throws VmmException {
-    devices.setBalloonTarget(bytes);
-  }
-
-  @Override
-  public Optional<GuestMemoryFigures> guestMemory() {
-    Hardware present = hardware;
-    return present == null ? Optional.empty() : present.virtio().guestMemory();
+  protected DeviceControl devices() {
+    return devices;
   }
 
   @Override

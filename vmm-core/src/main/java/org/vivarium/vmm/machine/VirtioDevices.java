@@ -1,10 +1,11 @@
 package org.vivarium.vmm.machine;
 
 import java.io.IOException;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.legacy.OutputRing;
 import org.vivarium.devices.virtio.balloon.BalloonDevice;
@@ -15,21 +16,25 @@ import org.vivarium.devices.virtio.console.ConsoleDevice;
 import org.vivarium.devices.virtio.net.NetDevice;
 import org.vivarium.devices.virtio.rng.RandomSource;
 import org.vivarium.devices.virtio.rng.RngDevice;
+import org.vivarium.devices.virtio.traffic.TrafficCounters;
+import org.vivarium.devices.virtio.traffic.TrafficLimit;
 import org.vivarium.devices.virtio.vsock.VsockDevice;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.config.VsockConfig;
+import org.vivarium.vmm.engine.DeviceFigures;
 import org.vivarium.vmm.engine.GuestMemoryFigures;
 
 /**
  * The virtio devices of one life of hardware, made from the host's ends, and what can be asked of
  * them while the guest runs.
  *
- * <p>Owned by the control thread; {@link #consoleInput}, {@link #resizeConsole} and {@link
- * #guestMemory} may be called from any.
+ * <p>Owned by the control thread; {@link #consoleInput}, {@link #resizeConsole}, {@link
+ * #guestMemory} and {@link #figures} may be called from any.
  */
 final class VirtioDevices {
   private static final int BLK_QUEUE_SIZE = 256;
@@ -41,8 +46,8 @@ final class VirtioDevices {
   private final HostDevices host;
   private final VirtioSlots slots;
   private final int blkQueues;
-  private final Map<String, BlkDevice> disks = new HashMap<>();
-  private final Map<String, NetDevice> networks = new HashMap<>();
+  private final Map<String, BlkDevice> disks = new ConcurrentHashMap<>();
+  private final Map<String, NetDevice> networks = new ConcurrentHashMap<>();
   private @Nullable ConsoleDevice console;
   private @Nullable BalloonDevice balloon;
 
@@ -120,8 +125,9 @@ final class VirtioDevices {
             network.backend(),
             host.loop());
     device.setLink(config.linkUp());
-    slots.plug(network.slot(), config.id(), device, () -> {});
+    slots.plug(network.slot(), config.id(), device, device::close);
     networks.put(config.id(), device);
+    limit(device, config.limit());
   }
 
   /** Makes a disk's device and puts it into its slot. */
@@ -137,12 +143,56 @@ final class VirtioDevices {
     BlkDevice device = new BlkDevice(id, config, disk.image(), host.loop(), host::crashed);
     slots.plug(disk.slot(), id, device, device::close);
     disks.put(id, device);
+    device.setLimit(traffic(disk.config().limit()));
   }
 
   /** Takes a disk's device away, once its requests in flight have ended. */
   void unplugDisk(HostDevices.Disk disk) throws InterruptedException {
     disks.remove(disk.config().id());
     slots.unplug(disk.slot());
+  }
+
+  /** Holds a disk or a card to a limit; does nothing if there is none of that id. */
+  void setLimit(String id, RateLimit limit) throws KvmException {
+    BlkDevice disk = disks.get(id);
+    NetDevice card = networks.get(id);
+    if (disk != null) {
+      disk.setLimit(traffic(limit));
+    } else if (card != null) {
+      limit(card, limit);
+    }
+  }
+
+  private static void limit(NetDevice card, RateLimit limit) throws KvmException {
+    card.setLimits(traffic(limit), traffic(limit));
+  }
+
+  private static TrafficLimit traffic(RateLimit limit) {
+    return new TrafficLimit(limit.bytesPerSecond(), limit.operationsPerSecond());
+  }
+
+  /** What disks and cards have done in this life of the guest and in those before it. */
+  List<DeviceFigures> figures() {
+    List<DeviceFigures> all = new ArrayList<>();
+    disks.forEach((id, disk) -> all.add(figures(id, DeviceFigures.Kind.DISK, disk.counters())));
+    networks.forEach(
+        (id, card) -> all.add(figures(id, DeviceFigures.Kind.NETWORK, card.counters())));
+    return all;
+  }
+
+  private DeviceFigures figures(String id, DeviceFigures.Kind kind, TrafficCounters.Snapshot now) {
+    DeviceFigures before = host.earlierFigures().get(id);
+    DeviceFigures life =
+        new DeviceFigures(
+            id,
+            kind,
+            now.bytesIn(),
+            now.bytesOut(),
+            now.operationsIn(),
+            now.operationsOut(),
+            now.errors(),
+            now.busyNanos());
+    return before == null ? life : before.plus(life);
   }
 
   /** Tells the guest that a disk's size has changed. */
@@ -153,17 +203,12 @@ final class VirtioDevices {
     }
   }
 
-  /**
-   * Plugs a card's cable in or out.
-   *
-   * @throws InvalidConfigException if there is no such card
-   */
-  void setLink(String id, boolean up) throws InvalidConfigException {
+  /** Plugs a card's cable in or out; does nothing if there is none of that id. */
+  void setLink(String id, boolean up) {
     NetDevice device = networks.get(id);
-    if (device == null) {
-      throw new InvalidConfigException("The machine has no network card \"" + id + "\".");
+    if (device != null) {
+      device.setLink(up);
     }
-    device.setLink(up);
   }
 
   /** Tells the guest how large its balloon is to be, as the host's end has it. */
@@ -206,5 +251,6 @@ final class VirtioDevices {
   /** Takes every device away. The processors have ended. */
   void takeDown() throws InterruptedException {
     slots.takeDown();
+    host.keep(figures());
   }
 }

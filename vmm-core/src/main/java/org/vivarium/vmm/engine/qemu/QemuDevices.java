@@ -40,7 +40,8 @@ final class QemuDevices {
   /** How long a guest may take to let go of a disk. */
   private static final Duration UNPLUG = Duration.ofSeconds(30);
 
-  private static final String BALLOON = "/machine/peripheral/balloon";
+  private static final String PERIPHERAL = "/machine/peripheral/";
+  private static final String BALLOON = PERIPHERAL + "balloon";
   private static final int STATISTICS_SECONDS = 1;
 
   private final Qmp monitor;
@@ -240,7 +241,8 @@ final class QemuDevices {
   }
 
   private void throttle(String id, RateLimit limit) throws VmmException {
-    ObjectNode arguments = object().put("id", QemuDeviceWords.device(id));
+    ObjectNode arguments =
+        object().put("id", PERIPHERAL + QemuDeviceWords.device(id) + "/virtio-backend");
     arguments.put("bps", limit.bytesPerSecond()).put("bps_rd", 0).put("bps_wr", 0);
     arguments.put("iops", limit.operationsPerSecond()).put("iops_rd", 0).put("iops_wr", 0);
     run("block_set_io_throttle", arguments);

@@ -12,20 +12,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
-import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.MachineConfig;
-import org.vivarium.vmm.config.PortForward;
-import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.engine.BootStage;
 import org.vivarium.vmm.engine.ConsoleOutput;
-import org.vivarium.vmm.engine.DeviceFigures;
-import org.vivarium.vmm.engine.GuestMemoryFigures;
+import org.vivarium.vmm.engine.DeviceControl;
 import org.vivarium.vmm.engine.LifeCycle;
 import org.vivarium.vmm.engine.MachineListener;
 import org.vivarium.vmm.engine.MachineState;
+import org.vivarium.vmm.engine.MachineWithDevices;
 import org.vivarium.vmm.engine.Outcome;
 import org.vivarium.vmm.engine.PanicScanner;
-import org.vivarium.vmm.engine.VirtualMachine;
 
 /**
  * A machine that a QEMU process emulates.
@@ -34,7 +30,7 @@ import org.vivarium.vmm.engine.VirtualMachine;
  * monitor that broke, a person) notes why and ends the process; the thread that sees the exit waits
  * for the last console bytes and events, and then names the outcome.
  */
-final class QemuMachine implements VirtualMachine, Qmp.Events {
+final class QemuMachine extends MachineWithDevices implements Qmp.Events {
   private static final Logger LOG = LoggerFactory.getLogger(QemuMachine.class);
   private static final Duration COMMAND = Duration.ofSeconds(20);
   private static final Duration GREETING = Duration.ofSeconds(60);
@@ -55,6 +51,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
   private final FirmwareReset firmware = new FirmwareReset();
   private final Qmp monitor;
   private final QemuDevices devices;
+  private final QemuDeviceRequests requests;
   private final @Nullable VirtioConsole hvc;
   private final Thread consoleThread;
   private final Thread inputThread;
@@ -85,6 +82,7 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     input = new ConsoleInput(process.getOutputStream());
     monitor = new Qmp(channels.monitor(), name + " monitor", this);
     devices = new QemuDevices(monitor, config);
+    requests = new QemuDeviceRequests(devices, life, request);
     SocketChannel hvcChannel = channels.virtioConsole();
     hvc = hvcChannel == null ? null : new VirtioConsole(name, hvcChannel, virtioConsole);
     pump = new ConsolePump(process.getInputStream(), console, scanner, this::panicPrinted);
@@ -182,94 +180,9 @@ final class QemuMachine implements VirtualMachine, Qmp.Events {
     return hvc == null ? 0 : hvc.input(bytes, offset, length);
   }
 
-  /** Something asked of the devices. */
-  @FunctionalInterface
-  private interface DeviceRequest<T> {
-    T ask() throws VmmException;
-  }
-
-  /** Asks the devices of a machine that lives; after its end the answer is {@code otherwise}. */
-  private <T> T devices(T otherwise, DeviceRequest<T> what) throws VmmException {
-    request.lock();
-    try {
-      return life.state().isEnd() ? otherwise : what.ask();
-    } catch (Qmp.Ended e) {
-      LOG.debug("{} ended before its devices answered", name, e);
-      return otherwise;
-    } finally {
-      request.unlock();
-    }
-  }
-
-  /** A change of the devices. */
-  @FunctionalInterface
-  private interface DeviceChange {
-    void make() throws VmmException;
-  }
-
-  private void change(DeviceChange change) throws VmmException {
-    boolean _ =
-        devices(
-            false,
-            () -> {
-              change.make();
-              return true;
-            });
-  }
-
   @Override
-  public void attachDisk(DiskConfig disk) throws VmmException {
-    change(() -> devices.attachDisk(disk));
-  }
-
-  @Override
-  public void detachDisk(String id) throws VmmException {
-    change(() -> devices.detachDisk(id));
-  }
-
-  @Override
-  public void resizeDisk(String id, long bytes) throws VmmException {
-    change(() -> devices.resizeDisk(id, bytes));
-  }
-
-  @Override
-  public void setLink(String id, boolean up) throws VmmException {
-    change(() -> devices.setLink(id, up));
-  }
-
-  @Override
-  public void setForwards(String id, List<PortForward> forwards) throws VmmException {
-    change(() -> devices.setForwards(id, forwards));
-  }
-
-  @Override
-  public void setLimit(String id, RateLimit limit) throws VmmException {
-    change(() -> devices.setLimit(id, limit));
-  }
-
-  @Override
-  public void setBalloonTarget(long bytes) throws VmmException {
-    change(() -> devices.setBalloonTarget(bytes));
-  }
-
-  @Override
-  public Optional<GuestMemoryFigures> guestMemory() {
-    try {
-      return devices(Optional.empty(), devices::guestMemory);
-    } catch (VmmException e) {
-      LOG.debug("{} does not tell of its guest's memory", name, e);
-      return Optional.empty();
-    }
-  }
-
-  @Override
-  public List<DeviceFigures> deviceFigures() {
-    try {
-      return devices(List.of(), devices::figures);
-    } catch (VmmException e) {
-      LOG.debug("{} does not tell what its devices have done", name, e);
-      return List.of();
-    }
+  protected DeviceControl devices() {
+    return requests;
   }
 
   @Override
