@@ -35,6 +35,7 @@ public final class LocalMachines implements Machines {
   private final Folders folders;
   private final VmLauncher launcher;
   private final MachineList machines;
+  private final Optional<Autostart> autostart;
 
   /**
    * @param folders where the machines are
@@ -44,6 +45,7 @@ public final class LocalMachines implements Machines {
     this.folders = folders;
     this.launcher = launcher;
     this.machines = new MachineList(folders);
+    this.autostart = Autostart.of(folders, System.getenv());
   }
 
   /** The machines of the person who runs this process; theirs are started as this process was. */
@@ -99,6 +101,13 @@ public final class LocalMachines implements Machines {
     } catch (IOException e) {
       throw HostErrors.refusal("%s cannot be made".formatted(folder.path()), e);
     }
+    startAtLogin(definition.name(), definition.autostart());
+  }
+
+  private void startAtLogin(String name, boolean wanted) throws VmmException {
+    if (autostart.isPresent()) {
+      autostart.get().set(name, wanted);
+    }
   }
 
   private static InvalidConfigException taken(String name) {
@@ -109,6 +118,7 @@ public final class LocalMachines implements Machines {
   @Override
   public void update(VmDefinition definition) throws VmmException {
     DefinitionFile.write(existing(definition.name()), definition);
+    startAtLogin(definition.name(), definition.autostart());
   }
 
   @Override
@@ -122,6 +132,7 @@ public final class LocalMachines implements Machines {
       Path aside = Files.createTempDirectory(folders.vms(), ".deleted-");
       Files.move(folder.path(), aside, StandardCopyOption.ATOMIC_MOVE);
       deleteTree(aside);
+      startAtLogin(name, false);
     } catch (IOException e) {
       throw HostErrors.refusal("The machine %s cannot be deleted".formatted(name), e);
     }
@@ -156,7 +167,6 @@ public final class LocalMachines implements Machines {
 
   @Override
   public MachineConnection start(String name, StartProgress progress) throws VmmException {
-    Instant asked = Instant.now();
     VmFolder folder = existing(name);
     VmDefinition definition = DefinitionFile.read(folder);
     awaitLeaving(folder);
@@ -165,7 +175,7 @@ public final class LocalMachines implements Machines {
     }
     Guests.obtain(definition.guest(), folders, folder, progress);
     progress.step("Starting " + name, -1);
-    launcher.launch(folders, folder.path(), asked);
+    launcher.launch(folders, folder.path(), Instant.now());
     return connect(name);
   }
 

@@ -27,7 +27,7 @@ import org.vivarium.vmm.store.VmLock;
 /** A connection through the control socket of a machine's process. */
 final class RemoteMachine implements MachineConnection {
   /** After that a process that was told to end its machine is ended itself. */
-  private static final Duration OBEYING = Duration.ofSeconds(10);
+  private static final Duration OBEYING = Duration.ofSeconds(5);
 
   /** A process that has died gives up its lock a moment after its sockets. */
   private static final Duration GOING = Duration.ofSeconds(1);
@@ -120,11 +120,9 @@ final class RemoteMachine implements MachineConnection {
   @Override
   public void kill() throws VmmException {
     try {
-      rpc.call(Rpc.KILL, Json.object());
+      rpc.call(Rpc.KILL, Json.object(), OBEYING);
     } catch (RpcClient.Unanswered _) {
-      // It has gone, or it hangs and is ended below.
-      awaitGone();
-      return;
+      LOG.debug("{} has gone, or it hangs and is ended now", name());
     }
     awaitGone();
   }

@@ -47,7 +47,7 @@ final class RpcClient implements AutoCloseable {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(RpcClient.class);
-  private static final long ANSWER_SECONDS = 60;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final String name;
   private final SocketChannel channel;
@@ -89,6 +89,11 @@ final class RpcClient implements AutoCloseable {
    * @throws VmmException what the machine refused
    */
   JsonNode call(String method, ObjectNode params) throws VmmException {
+    return call(method, params, PATIENCE);
+  }
+
+  /** As {@link #call(String, ObjectNode)}, for so long. */
+  JsonNode call(String method, ObjectNode params, Duration patience) throws VmmException {
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
     long id;
     synchronized (waiting) {
@@ -100,7 +105,7 @@ final class RpcClient implements AutoCloseable {
         throw new Unanswered(end.join().why());
       }
       send(Rpc.request(id, method, params));
-      JsonNode message = answer.get(ANSWER_SECONDS, TimeUnit.SECONDS);
+      JsonNode message = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       if (message.has("error")) {
         throw Rpc.exception(message.path("error"));
       }
@@ -111,7 +116,7 @@ final class RpcClient implements AutoCloseable {
     } catch (TimeoutException _) {
       throw new Unanswered(
           "The process of the machine %s has not answered for %d s."
-              .formatted(name, ANSWER_SECONDS));
+              .formatted(name, patience.toSeconds()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new VmmException("Waiting for the machine %s was interrupted.".formatted(name), e);

@@ -42,7 +42,11 @@ public final class JavaLauncher implements VmLauncher {
           "-Xms8m",
           "-Xmx96m",
           "-XX:-UsePerfData",
-          "-XX:+ExitOnOutOfMemoryError");
+          "-XX:+ExitOnOutOfMemoryError",
+          // The start-up cache stays where it was made for: moved, all of it would be this
+          // process's own memory, 12 MiB more for every machine.
+          "-XX:+UnlockDiagnosticVMOptions",
+          "-XX:ArchiveRelocationMode=0");
 
   /** Options of this process that are not for a child: its heap, its files, its debugger. */
   private static final Predicate<String> NOT_FOR_CHILDREN =
@@ -167,6 +171,8 @@ public final class JavaLauncher implements VmLauncher {
             .directory(folder.path().toFile())
             .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
             .redirectError(ProcessBuilder.Redirect.appendTo(folder.events().toFile()));
+    // Each of malloc's arenas keeps some MiB that no other one can use.
+    builder.environment().put("MALLOC_ARENA_MAX", "1");
     builder.environment().put("VIVARIUM_HOME", folders.home().toAbsolutePath().toString());
     long nanos = TimeUnit.SECONDS.toNanos(asked.getEpochSecond()) + asked.getNano();
     builder.environment().put(VmProcess.ASKED_VARIABLE, Long.toString(nanos));
