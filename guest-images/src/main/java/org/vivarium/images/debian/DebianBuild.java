@@ -1,6 +1,8 @@
 package org.vivarium.images.debian;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,6 +43,12 @@ final class DebianBuild {
   private static final String ARCHIVE = "root.tar";
   private static final int NAME_DIGITS = 32;
   private static final String STEP = "I: ";
+
+  /** What mmdebstrap says where the new system's programs do not run under fakechroot. */
+  private static final String NOT_UNDER_FAKECHROOT = "doesn't work under fakechroot";
+
+  private static final int MAX_LOG = 4 << 20;
+  private static final int MAX_REASON = 300;
 
   /**
    * Archive to disk, kernel and list of packages, in the folder $1. No zeroing of inode tables by
@@ -118,7 +126,7 @@ final class DebianBuild {
     }
   }
 
-  private void install(Path folder, List<String> sources) throws ImageException {
+  private void install(Path folder, List<String> sources) throws ImageException, IOException {
     List<String> command = new ArrayList<>(List.of("mmdebstrap", "--variant=minbase"));
     command.add("--architectures=amd64");
     command.add("--include=" + String.join(",", recipe.packages()));
@@ -145,26 +153,39 @@ final class DebianBuild {
     if (status != 0) {
       throw new ImageException(
           "mmdebstrap could not install Debian \"%s\": %s"
-              .formatted(recipe.suite(), reason(tool.tail())));
+              .formatted(recipe.suite(), reason(tool.log())));
     }
   }
 
-  private void makeDisk(Path folder) throws ImageException {
+  private void makeDisk(Path folder) throws ImageException, IOException {
     Tool tool = new Tool(folder.resolve(LOG), BUILD_SECONDS);
     List<String> command = List.of("fakeroot", "sh", "-c", MAKE_DISK, "sh", folder.toString());
     int status = tool.run(command, _ -> progress.advanced("Making the disk", 0, 0));
     if (status != 0) {
       throw new ImageException(
-          "The disk could not be made in %s: %s".formatted(folder, reason(tool.tail())));
+          "The disk could not be made in %s: %s".formatted(folder, reason(tool.log())));
     }
   }
 
-  /** The last line that says what was wrong, else the last line. */
-  static String reason(String output) {
+  private String reason(Path log) throws IOException {
+    byte[] text;
+    try (InputStream in = Files.newInputStream(log)) {
+      text = in.readNBytes(MAX_LOG);
+    }
+    return reason(new String(text, StandardCharsets.UTF_8), recipe.suite());
+  }
+
+  /** What was wrong, as far as a program's output tells. */
+  static String reason(String output, String suite) {
+    if (output.contains(NOT_UNDER_FAKECHROOT)) {
+      return "this computer's C library is too old for Debian \"%s\" under fakechroot; install with:"
+              .formatted(suite)
+          + " apt-get install uidmap";
+    }
     List<String> lines = output.lines().map(String::strip).filter(s -> !s.isEmpty()).toList();
-    Optional<String> error =
-        lines.stream().filter(l -> l.startsWith("E: ") && l.length() > 20).findFirst();
+    Optional<String> error = lines.stream().filter(l -> l.startsWith("E: ")).findFirst();
     String found = error.orElse(lines.isEmpty() ? "it gave no reason" : lines.getLast());
+    found = found.substring(0, Math.min(found.length(), MAX_REASON));
     return found.replaceAll("[^ -~]", "?").replaceAll("^E: |\\.$", "") + ".";
   }
 

@@ -47,7 +47,7 @@ public record DiskTree(List<Disk> disks) {
   }
 
   /**
-   * Reads a home folder; a few tenths of a millisecond for each disk.
+   * Reads a home folder: the beginning of each disk, and what machines name.
    *
    * @throws ImageException where a folder cannot be read
    */

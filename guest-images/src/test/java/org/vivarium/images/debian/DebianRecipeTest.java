@@ -49,8 +49,14 @@ class DebianRecipeTest {
     assertEquals(
         "Unable to locate package nosuch.",
         DebianBuild.reason(
-            "I: x\nE: Unable to locate package nosuch\nE: apt-get failed\nI: bye\n"));
-    assertEquals("it gave no reason.", DebianBuild.reason(""));
+            "I: x\nE: Unable to locate package nosuch\nE: apt-get failed\nI: bye\n", "sid"));
+    assertEquals("it gave no reason.", DebianBuild.reason("", "sid"));
+    assertTrue(
+        DebianBuild.reason(
+                "I: the /bin/mv binary inside the chroot doesn't work under fakechroot\n"
+                    + "E: setup failed\n",
+                "sid")
+            .endsWith("install with: apt-get install uidmap"));
   }
 
   @Test
