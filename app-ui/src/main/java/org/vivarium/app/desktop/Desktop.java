@@ -68,7 +68,7 @@ public final class Desktop implements AutoCloseable {
     MachinesModel list = new MachinesModel(ui, setting.machines());
     HostModel computer = new HostModel(ui, setting.engine(), Path.of("/proc"));
     DeskModel model = new DeskModel(ui, list, computer);
-    ShellView view = new ShellView(model, setting.home().resolve("images"));
+    ShellView view = new ShellView(model, setting.home());
     machines = list;
     host = computer;
     desk = model;

@@ -10,9 +10,11 @@ import javafx.beans.property.SimpleBooleanProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.Sizes;
+import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.definition.GuestSource;
@@ -20,19 +22,16 @@ import org.vivarium.vmm.definition.VmDefinition;
 
 /** What a person has filled in for a new machine, and what is wrong with it. */
 final class NewMachineModel {
-  /** What the machine boots. */
-  enum System {
-    TINY,
-    KERNEL
-  }
-
   private static final int MOST_GIB = 65_536;
 
   private final Ui ui;
   private final Predicate<String> taken;
   final StringProperty name = new SimpleStringProperty("");
   final StringProperty description = new SimpleStringProperty("");
-  final ObjectProperty<System> system = new SimpleObjectProperty<>(System.TINY);
+
+  /** The guest of the catalogue that it boots; null for a kernel of the owner's own. */
+  final ObjectProperty<@Nullable CatalogueEntry> guest = new SimpleObjectProperty<>(null);
+
   final StringProperty kernel = new SimpleStringProperty("");
   final StringProperty initrd = new SimpleStringProperty("");
   final StringProperty commandLine = new SimpleStringProperty("console=ttyS0");
@@ -57,6 +56,13 @@ final class NewMachineModel {
     name.set(free);
   }
 
+  /** Takes a guest of the catalogue, and the size that suits it. */
+  void choose(CatalogueEntry entry) {
+    guest.set(entry);
+    cpus.set(Integer.toString(entry.defaults().cpus()));
+    memory.set(Integer.toString(entry.defaults().memoryMib()));
+  }
+
   String nameProblem() {
     if (!name.get().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
       return ui.text("form.badName");
@@ -65,11 +71,11 @@ final class NewMachineModel {
   }
 
   String kernelProblem() {
-    return system.get() == System.TINY || isFile(kernel.get()) ? "" : ui.text("form.badKernel");
+    return guest.get() != null || isFile(kernel.get()) ? "" : ui.text("form.badKernel");
   }
 
   String initrdProblem() {
-    return system.get() == System.TINY || initrd.get().isBlank() || isFile(initrd.get())
+    return guest.get() != null || initrd.get().isBlank() || isFile(initrd.get())
         ? ""
         : ui.text("form.badInitrd");
   }
@@ -99,9 +105,10 @@ final class NewMachineModel {
 
   /** The definition; call it when no problem is left. */
   VmDefinition definition() {
-    GuestSource guest =
-        system.get() == System.TINY
-            ? new GuestSource.Catalogue(NewMachines.TINY, "")
+    CatalogueEntry entry = guest.get();
+    GuestSource source =
+        entry != null
+            ? new GuestSource.Catalogue(entry.id(), "")
             : new GuestSource.Kernel(
                 Path.of(kernel.get().strip()),
                 initrd.get().isBlank() ? null : Path.of(initrd.get().strip()),
@@ -113,7 +120,7 @@ final class NewMachineModel {
         Integer.parseInt(cpus.get().strip()),
         Integer.parseInt(memory.get().strip()),
         engine.get(),
-        guest,
+        source,
         new DeviceSet(List.of(), networks, true, true, false, null),
         false);
   }

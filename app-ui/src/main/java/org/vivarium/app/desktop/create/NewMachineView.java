@@ -2,6 +2,7 @@ package org.vivarium.app.desktop.create;
 
 import atlantafx.base.theme.Styles;
 import java.io.File;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
@@ -13,9 +14,9 @@ import javafx.scene.control.ComboBox;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TextField;
 import javafx.scene.control.ToggleButton;
-import javafx.scene.control.ToggleGroup;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.TilePane;
 import javafx.scene.layout.VBox;
 import javafx.stage.FileChooser;
 import org.kordamp.ikonli.feather.Feather;
@@ -25,11 +26,15 @@ import org.vivarium.app.desktop.base.Field;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.EngineChoices;
+import org.vivarium.images.catalog.Catalogue;
+import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.definition.VmDefinition;
 
 /** The page of a new machine: sensible values, and what is wrong beside each field. */
 public final class NewMachineView extends ScrollPane {
-  private static final double WIDTH = 720;
+  private static final double WIDTH = 760;
+  private static final double TILE_WIDTH = 334;
+  private static final double TILE_MARGIN = 56;
 
   private final Ui ui;
   private final NewMachineModel model;
@@ -39,11 +44,16 @@ public final class NewMachineView extends ScrollPane {
   /**
    * Makes the page.
    *
+   * @param home the folder that holds {@code images/} and the owner's own catalogue
    * @param taken whether a machine has that name
    * @param done takes the definition, and the size of an empty disk to make with it (0 for none)
    */
   public NewMachineView(
-      Ui ui, Predicate<String> taken, BiConsumer<VmDefinition, Long> done, Runnable cancelled) {
+      Ui ui,
+      Path home,
+      Predicate<String> taken,
+      BiConsumer<VmDefinition, Long> done,
+      Runnable cancelled) {
     this.ui = ui;
     this.model = new NewMachineModel(ui, taken);
     getStyleClass().add("plain-scroll");
@@ -84,16 +94,16 @@ public final class NewMachineView extends ScrollPane {
     Field line = new Field(ui.text("form.commandLine"), text(model.commandLine, "new-line"), "");
     fields = List.of(name, cpus, memory, diskField, kernel, initrd);
     VBox own = new VBox(16, pick(kernel, model.kernel), pick(initrd, model.initrd), line);
-    model.system.subscribe(
+    model.guest.subscribe(
         now -> {
-          Controls.show(own, now == NewMachineModel.System.KERNEL);
+          Controls.show(own, now == null);
           check();
         });
     VBox page =
         new VBox(
             16,
             Controls.label(ui.text("new.title"), Styles.TITLE_3),
-            section("new.system", systems(), own),
+            section("new.system", systems(home), own),
             section("new.machine", side(name, description), side(cpus, memory), engine),
             section("new.devices", tick("new.withDisk", model.withDisk), diskField, networkTick()),
             Controls.row(8, create, cancel));
@@ -117,36 +127,59 @@ public final class NewMachineView extends ScrollPane {
     return new HBox(16, left, right);
   }
 
-  private Node systems() {
-    ToggleGroup group = new ToggleGroup();
-    HBox choices = new HBox(12);
-    for (NewMachineModel.System system : NewMachineModel.System.values()) {
-      boolean tiny = system == NewMachineModel.System.TINY;
-      ToggleButton choice = new ToggleButton();
-      choice.setId("system-" + system.name());
-      VBox words =
-          new VBox(
-              2,
-              Controls.label(ui.text("system." + system.name()), "row-title"),
-              Controls.label(ui.text("system." + system.name() + ".hint"), "muted", "small"));
-      HBox.setHgrow(words, Priority.ALWAYS);
-      HBox content = Controls.row(12, new FontIcon(tiny ? Feather.BOX : Feather.FILE), words);
-      choice.setGraphic(content);
-      choice.setAccessibleText(ui.text("system." + system.name()));
-      choice.getStyleClass().add("choice-card");
-      choice.setToggleGroup(group);
-      choice.setMaxWidth(Double.MAX_VALUE);
-      choice.setPrefWidth(100);
-      choice.setSelected(model.system.get() == system);
-      choice.setOnAction(
-          _ -> {
-            choice.setSelected(true);
-            model.system.set(system);
-          });
-      HBox.setHgrow(choice, Priority.ALWAYS);
-      choices.getChildren().add(choice);
-    }
+  /** The guests of the catalogue, read off the JavaFX thread, and a kernel of the owner's own. */
+  private Node systems(Path home) {
+    TilePane choices = new TilePane(12, 12);
+    choices.setPrefColumns(2);
+    choices.setPrefTileWidth(TILE_WIDTH);
+    choices.setId("systems");
+    ui.background()
+        .call(
+            () -> Catalogue.open(home, System.getenv()).entries(),
+            entries -> {
+              for (CatalogueEntry entry : entries) {
+                choices.getChildren().add(choice(entry));
+              }
+              choices.getChildren().add(ownKernel());
+              entries.stream()
+                  .filter(entry -> entry.id().equals(NewMachines.TINY))
+                  .findFirst()
+                  .ifPresent(model::choose);
+              check();
+            },
+            ui.errors()::report);
     return choices;
+  }
+
+  private ToggleButton choice(CatalogueEntry entry) {
+    ToggleButton choice =
+        card(
+            entry.hasDisk() ? Feather.HARD_DRIVE : Feather.BOX, entry.title(), entry.description());
+    choice.setId("system-" + entry.id());
+    choice.setOnAction(_ -> model.choose(entry));
+    model.guest.subscribe(now -> choice.setSelected(entry.equals(now)));
+    return choice;
+  }
+
+  private ToggleButton ownKernel() {
+    ToggleButton choice =
+        card(Feather.FILE, ui.text("system.KERNEL"), ui.text("system.KERNEL.hint"));
+    choice.setId("system-kernel");
+    choice.setOnAction(_ -> model.guest.set(null));
+    model.guest.subscribe(now -> choice.setSelected(now == null));
+    return choice;
+  }
+
+  private static ToggleButton card(Feather icon, String title, String hint) {
+    VBox words =
+        new VBox(2, Controls.label(title, "row-title"), Controls.label(hint, "muted", "small"));
+    words.setMaxWidth(TILE_WIDTH - TILE_MARGIN);
+    ToggleButton choice = new ToggleButton();
+    choice.setGraphic(Controls.row(12, new FontIcon(icon), words));
+    Controls.describe(choice, title + ". " + hint);
+    choice.getStyleClass().add("choice-card");
+    choice.setMaxWidth(Double.MAX_VALUE);
+    return choice;
   }
 
   private Node pick(Field field, Property<String> target) {

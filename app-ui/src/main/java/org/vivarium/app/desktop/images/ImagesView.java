@@ -8,6 +8,7 @@ import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
@@ -26,19 +27,19 @@ public final class ImagesView extends ScrollPane {
 
   private final Ui ui;
   private final MachinesModel machines;
-  private final Path folder;
+  private final Path home;
   private final VBox systems = new VBox();
   private final VBox disks = new VBox();
 
   /**
    * Makes the page.
    *
-   * @param folder where images lie
+   * @param home the folder that holds {@code images/}
    */
-  public ImagesView(Ui ui, MachinesModel machines, Path folder) {
+  public ImagesView(Ui ui, MachinesModel machines, Path home) {
     this.ui = ui;
     this.machines = machines;
-    this.folder = folder;
+    this.home = home;
     getStyleClass().add("plain-scroll");
     setFitToWidth(true);
     for (VBox list : List.of(systems, disks)) {
@@ -48,7 +49,7 @@ public final class ImagesView extends ScrollPane {
         new VBox(
             16,
             Controls.label(ui.text("images.title"), Styles.TITLE_3),
-            Controls.paragraph(ui.text("images.hint", folder), "muted"),
+            Controls.paragraph(ui.text("images.hint", home.resolve("images")), "muted"),
             Controls.label(ui.text("images.systems"), "card-heading"),
             systems,
             Controls.label(ui.text("images.disks"), "card-heading"),
@@ -68,7 +69,7 @@ public final class ImagesView extends ScrollPane {
   private void show() {
     ui.background()
         .call(
-            () -> ImageFacts.all(folder),
+            () -> ImageFacts.all(home),
             found -> systems.getChildren().setAll(found.stream().map(this::system).toList()),
             ui.errors()::report);
     disks.getChildren().clear();
@@ -92,17 +93,29 @@ public final class ImagesView extends ScrollPane {
             .filter(
                 definition ->
                     definition.guest() instanceof GuestSource.Catalogue(String entry, String _)
-                        && entry.equals(image.id()))
+                        && entry.equals(image.entry().id()))
             .count();
-    String name = image.id().equals("tiny") ? ui.text("guest.tiny") : image.id();
+    boolean ready = image.state().ready();
     HBox row =
-        row(Feather.BOX, name, ui.text(image.ready() ? "images.tinyReady" : "images.tinyMissing"));
+        row(
+            image.entry().hasDisk() ? Feather.HARD_DRIVE : Feather.BOX,
+            image.entry().title(),
+            image.entry().description());
     Label state =
-        Controls.label(
-            ui.text(image.ready() ? "images.ready" : "images.notBuilt"), "small", "muted");
+        Controls.label(ui.text(ready ? "images.ready" : "images.notBuilt"), "small", "muted");
+    long expected = image.entry().diskBytes();
     Label size =
-        Controls.label(image.ready() ? Units.bytes(image.bytes()) : "–", "small", "figures");
+        Controls.label(
+            ready
+                ? Units.bytes(image.state().bytesOnDisk())
+                : expected > 0 ? ui.text("images.about", Units.bytes(expected)) : "–",
+            "small",
+            "figures");
+    for (Label figure : List.of(state, size)) {
+      figure.setMinWidth(Region.USE_PREF_SIZE);
+    }
     Label used = Controls.label(ui.text("images.users", users), "small", "muted");
+    used.setMinWidth(Region.USE_PREF_SIZE);
     row.getChildren().addAll(used, state, size);
     return row;
   }

@@ -45,20 +45,22 @@ public final class ShellView extends StackPane implements AutoCloseable {
   private final StackPane page = new StackPane();
   private final Map<MachineModel, MachinePage> pages = new HashMap<>();
   private final ImagesView images;
+  private final Path home;
   private final Subscription subscription;
   private final ListChangeListener<MachineModel> follower = _ -> show();
 
   /**
    * Makes the window's content.
    *
-   * @param imagesFolder where images lie
+   * @param home the folder that holds {@code images/}
    */
-  public ShellView(DeskModel desk, Path imagesFolder) {
+  public ShellView(DeskModel desk, Path home) {
     this.desk = desk;
     this.ui = desk.ui();
     this.actions = new MachineActions(ui);
     this.header = new HeaderView(desk);
-    this.images = new ImagesView(ui, desk.machines(), imagesFolder);
+    this.home = home;
+    this.images = new ImagesView(ui, desk.machines(), home);
     getStyleClass().add("shell");
     VBox right = new VBox(new BannerView(desk), page);
     VBox.setVgrow(page, Priority.ALWAYS);
@@ -113,7 +115,11 @@ public final class ShellView extends StackPane implements AutoCloseable {
       return shown;
     }
     return new NewMachineView(
-        ui, desk.machines()::taken, desk::create, () -> desk.page().set(DeskModel.Page.MACHINES));
+        ui,
+        home,
+        desk.machines()::taken,
+        desk::create,
+        () -> desk.page().set(DeskModel.Page.MACHINES));
   }
 
   private Node machines() {
