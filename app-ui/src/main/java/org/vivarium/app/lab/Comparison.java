@@ -176,7 +176,10 @@ public final class Comparison {
       try {
         step.on(ground);
       } catch (BenchException | ImageException e) {
-        note(ground.side().title() + ": " + e.getMessage());
+        // What a cancel ends half-way says nothing about the side.
+        if (!cancelled.get()) {
+          note(ground.side().title() + ": " + e.getMessage());
+        }
         failed.add(ground);
       }
     }
