@@ -3,7 +3,7 @@ package org.vivarium.app.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -124,6 +124,13 @@ final class CompareCommand implements Callable<Integer> {
       description = "RAM of a machine, and a container's limit. Default: 256M, or more if needed.")
   private @Nullable Long memory;
 
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "120",
+      description = "How long a side may take to print or to end, 1 to 3600. Default: 120.")
+  private int timeout;
+
   @Option(names = "--html", paramLabel = "FILE", description = "Write the report as HTML.")
   private @Nullable Path html;
 
@@ -140,10 +147,9 @@ final class CompareCommand implements Callable<Integer> {
     if (sides.isEmpty()) {
       run.remove(Side.QEMU);
     }
-    if (runs < 1 || runs > Plan.MOST_RUNS || cpus < 1 || cpus > 64) {
-      throw new InvalidConfigException(
-          "Options --runs and --cpus: choose 1 to %d and 1 to 64.".formatted(Plan.MOST_RUNS));
-    }
+    checkRange("--runs", runs, Plan.MOST_RUNS);
+    checkRange("--cpus", cpus, 64);
+    checkRange("--timeout", timeout, 3600);
     for (Path file : Arrays.asList(html, markdown, json)) {
       checkWritable(file);
     }
@@ -152,7 +158,16 @@ final class CompareCommand implements Callable<Integer> {
     if (bytes < 32 * MIB) {
       throw new InvalidConfigException("Option --memory: 32M is the least.");
     }
-    Plan plan = new Plan(image, words(), chosen, run, runs, cpus, Math.toIntExact(bytes / MIB));
+    Plan plan =
+        new Plan(
+            image,
+            words(),
+            chosen,
+            run,
+            runs,
+            cpus,
+            Math.toIntExact(bytes / MIB),
+            Duration.ofSeconds(timeout));
     Children children = new Children();
     try {
       Optional<Path> launcher =
@@ -162,7 +177,7 @@ final class CompareCommand implements Callable<Integer> {
           new Equipment(
               new LinuxHost(),
               children,
-              Vivarium.asStarted(children, launcher),
+              Vivarium.asStarted(children, launcher)::command,
               stored,
               BootCommand.tinyLinux(),
               hardware);
@@ -228,49 +243,9 @@ final class CompareCommand implements Callable<Integer> {
   private List<String> words() throws InvalidConfigException {
     String text = command;
     if (text != null) {
-      return split(text);
+      return ShellWords.split("--command", text);
     }
     return image.equals("busybox") ? BUSYBOX_WORDS : List.of();
-  }
-
-  /** Splits as a shell does: at blanks, with quotes and backslashes, and nothing more. */
-  static List<String> split(String text) throws InvalidConfigException {
-    List<String> words = new ArrayList<>();
-    StringBuilder word = new StringBuilder();
-    char quote = 0;
-    boolean open = false;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\\' && quote != '\'' && i + 1 < text.length()) {
-        word.append(text.charAt(++i));
-        open = true;
-      } else if (quote != 0) {
-        if (c == quote) {
-          quote = 0;
-        } else {
-          word.append(c);
-        }
-      } else if (c == '\'' || c == '"') {
-        quote = c;
-        open = true;
-      } else if (Character.isWhitespace(c)) {
-        if (open) {
-          words.add(word.toString());
-        }
-        word.setLength(0);
-        open = false;
-      } else {
-        word.append(c);
-        open = true;
-      }
-    }
-    if (quote != 0) {
-      throw new InvalidConfigException("Option --command: a quote is not closed.");
-    }
-    if (open) {
-      words.add(word.toString());
-    }
-    return words;
   }
 
   private static <E extends Enum<E>> Set<E> chosen(
@@ -295,6 +270,13 @@ final class CompareCommand implements Callable<Integer> {
       chosen.addAll(List.of(all));
     }
     return chosen;
+  }
+
+  private static void checkRange(String option, int value, int most) throws InvalidConfigException {
+    if (value < 1 || value > most) {
+      throw new InvalidConfigException(
+          "Option %s: %d is not possible; choose 1 to %d.".formatted(option, value, most));
+    }
   }
 
   private static void checkWritable(@Nullable Path given) throws InvalidConfigException {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.vivarium.app.bench.BenchException;
-import org.vivarium.app.bench.Children;
 import org.vivarium.app.bench.HostDescription;
 import org.vivarium.app.lab.Report.Finding;
 import org.vivarium.app.lab.Report.Row;
@@ -27,16 +26,12 @@ public final class Comparison {
   /** A workload settles for this long before its memory is looked at. */
   private static final Duration SETTLE = Duration.ofSeconds(2);
 
-  /**
-   * The whole work of the processor's probes, on the slowest computer that is worth waiting for.
-   */
-  private static final Duration LONGEST_PROBE = Duration.ofSeconds(340);
-
   private static final List<String> TRUE = List.of("/bin/true");
 
   private final Plan plan;
   private final Equipment equipment;
   private final Listener listener;
+  private final Opening opening;
   private final Exec exec;
   private final Results results;
   private final AtomicBoolean cancelled = new AtomicBoolean();
@@ -48,11 +43,37 @@ public final class Comparison {
    * @param listener hears on the thread that calls {@link #run}
    */
   public Comparison(Plan plan, Equipment equipment, Listener listener) {
+    this(plan, equipment, listener, opening(plan, equipment));
+  }
+
+  Comparison(Plan plan, Equipment equipment, Listener listener, Opening opening) {
     this.plan = plan;
     this.equipment = equipment;
     this.listener = listener;
+    this.opening = opening;
     this.exec = new Exec(equipment.children());
     this.results = new Results(plan, listener);
+  }
+
+  /** Prepares a side. */
+  @FunctionalInterface
+  interface Opening {
+    /**
+     * @param scratch for what the side needs on the way
+     * @throws BenchException if this computer cannot offer it
+     */
+    Ground open(Side side, Scratch scratch) throws BenchException;
+  }
+
+  private static Opening opening(Plan plan, Equipment equipment) {
+    Exec exec = new Exec(equipment.children());
+    return (side, scratch) ->
+        switch (side) {
+          case HOST -> HostGround.open(equipment, scratch);
+          case CONTAINER -> ContainerGround.open(equipment, exec, scratch, plan);
+          case MACHINE -> MachineGround.ours(equipment, exec, plan);
+          case QEMU -> MachineGround.qemu(equipment, exec, plan);
+        };
   }
 
   /** Makes {@link #run} end soon, with what has been measured. */
@@ -90,13 +111,7 @@ public final class Comparison {
 
   private void open(Side side, Scratch scratch, List<Ground> grounds) {
     try {
-      grounds.add(
-          switch (side) {
-            case HOST -> HostGround.open(equipment, scratch);
-            case CONTAINER -> ContainerGround.open(equipment, exec, scratch, plan);
-            case MACHINE -> MachineGround.ours(equipment, exec, plan);
-            case QEMU -> MachineGround.qemu(equipment, exec, plan);
-          });
+      grounds.add(opening.open(side, scratch));
     } catch (BenchException e) {
       note(e.getMessage());
     }
@@ -161,7 +176,10 @@ public final class Comparison {
       try {
         step.on(ground);
       } catch (BenchException | ImageException e) {
-        note(ground.side().title() + ": " + e.getMessage());
+        // What a cancel ends half-way says nothing about the side.
+        if (!cancelled.get()) {
+          note(ground.side().title() + ": " + e.getMessage());
+        }
         failed.add(ground);
       }
     }
@@ -185,7 +203,7 @@ public final class Comparison {
       throws BenchException, ImageException, InterruptedException {
     avoidPorts(ground);
     try (Running running = ground.start(workload)) {
-      double first = running.firstOutput(Children.PATIENCE) / 1e6;
+      double first = running.firstOutput(plan.patience()) / 1e6;
       results.add(Rows.START.id(), ground, first, running.command());
       if (plan.has(Measure.STOP)) {
         if (running.child().isAlive()) {
@@ -221,7 +239,7 @@ public final class Comparison {
 
   private void wholeRun(Ground ground) throws BenchException, ImageException, InterruptedException {
     try (Running running = ground.start(process(TRUE))) {
-      double time = running.end(Children.PATIENCE) / 1e6;
+      double time = running.end(plan.patience()) / 1e6;
       results.add(Rows.RUN.id(), ground, time, running.command());
     }
   }
@@ -230,7 +248,7 @@ public final class Comparison {
       throws BenchException, ImageException, InterruptedException {
     avoidPorts(ground);
     try (Running running = ground.start(workload)) {
-      running.firstOutput(Children.PATIENCE);
+      running.firstOutput(plan.patience());
       Thread.sleep(SETTLE);
       if (!running.child().isAlive()) {
         throw new BenchException("The workload ends by itself, so that it never idles.");
@@ -242,7 +260,7 @@ public final class Comparison {
     if (ground.side().isMachine()) {
       String script =
           "awk '/^MemTotal/ {t = $2} /^MemAvailable/ {print \"@seen\", t - $2}' /proc/meminfo";
-      for (Capture.Line line : output(ground, script, Children.PATIENCE).capture().lines()) {
+      for (Capture.Line line : output(ground, script, plan.patience()).capture().lines()) {
         if (line.text().matches("@seen [0-9]{1,12}")) {
           double mib = Long.parseLong(line.text().substring(6)) / 1024.0;
           results.add(Rows.SEEN.id(), ground, mib, "");
@@ -252,7 +270,7 @@ public final class Comparison {
   }
 
   private void work(Ground ground) throws BenchException, ImageException, InterruptedException {
-    Running running = output(ground, CpuProbe.wholeScript(), LONGEST_PROBE);
+    Running running = output(ground, CpuProbe.wholeScript(), plan.patience().multipliedBy(3));
     Map<String, Double> times = CpuProbe.times(running.capture().lines());
     for (CpuProbe probe : CpuProbe.ALL) {
       Double time = times.get(probe.id());
@@ -266,7 +284,7 @@ public final class Comparison {
   private void isolation(Ground ground)
       throws BenchException, ImageException, InterruptedException {
     String script = IsolationProbe.wholeScript(ground.side() == Side.HOST);
-    Running running = output(ground, script, Children.PATIENCE);
+    Running running = output(ground, script, plan.patience());
     Map<String, String> said = IsolationProbe.answers(running.capture().lines());
     for (IsolationProbe probe : IsolationProbe.ALL) {
       String otherwise = ground.side() == Side.HOST && !probe.onHost() ? "not tried" : "no answer";

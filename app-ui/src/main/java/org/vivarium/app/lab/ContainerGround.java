@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +14,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Child;
-import org.vivarium.app.bench.Children;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.oci.ImageProcess;
 import org.vivarium.images.oci.RuncBundle;
@@ -28,11 +28,18 @@ final class ContainerGround implements Ground {
   private final String runc;
   private final Path state;
   private final RuncBundle.Settings settings;
+  private final Duration patience;
   private final List<String> made = new ArrayList<>();
 
   private ContainerGround(
-      Equipment equipment, Exec exec, Scratch scratch, String runc, RuncBundle.Settings settings)
+      Equipment equipment,
+      Exec exec,
+      Scratch scratch,
+      String runc,
+      RuncBundle.Settings settings,
+      Duration patience)
       throws BenchException {
+    this.patience = patience;
     this.equipment = equipment;
     this.exec = exec;
     this.scratch = scratch;
@@ -71,7 +78,7 @@ final class ContainerGround implements Ground {
             privileged ? "/vivarium-lab-" + ProcessHandle.current().pid() : "",
             uid,
             attribute("unix:gid"));
-    return new ContainerGround(equipment, exec, scratch, runc, settings);
+    return new ContainerGround(equipment, exec, scratch, runc, settings, plan.patience());
   }
 
   /** Of this process: its entry in /proc belongs to its user. */
@@ -146,7 +153,7 @@ final class ContainerGround implements Ground {
       Child.End started = ended(starter);
       long first =
           capture
-              .first(Children.PATIENCE)
+              .first(patience)
               .orElseThrow(() -> new BenchException("The container printed nothing."));
       Map<String, Double> stages = new LinkedHashMap<>();
       stages.put("runc create", (created.nanoTime() - creator.started()) / 1e6);
@@ -162,8 +169,8 @@ final class ContainerGround implements Ground {
     }
   }
 
-  private static Child.End ended(Child child) throws BenchException, InterruptedException {
-    Optional<Child.End> end = child.exit(Children.PATIENCE);
+  private Child.End ended(Child child) throws BenchException, InterruptedException {
+    Optional<Child.End> end = child.exit(patience);
     if (end.isEmpty() || end.get().status() != 0) {
       child.heard();
       throw new BenchException("The container cannot be started." + child.lastWords());

@@ -1,7 +1,8 @@
 package org.vivarium.app.lab;
 
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.vivarium.app.bench.Children;
-import org.vivarium.app.bench.Vivarium;
 import org.vivarium.app.doctor.Host;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.oci.StoredImage;
@@ -11,7 +12,7 @@ import org.vivarium.images.oci.StoredImage;
  *
  * @param host this computer
  * @param children ends what was started, when this process ends
- * @param vivarium starts machines
+ * @param vivarium makes the command of a process of this program from its arguments
  * @param image what is run
  * @param tiny the guest's system
  * @param hardware whether machines run by hardware virtualization
@@ -19,7 +20,7 @@ import org.vivarium.images.oci.StoredImage;
 public record Equipment(
     Host host,
     Children children,
-    Vivarium vivarium,
+    UnaryOperator<List<String>> vivarium,
     StoredImage image,
     BootImage tiny,
     boolean hardware) {}

@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Child;
-import org.vivarium.app.bench.Children;
 import org.vivarium.app.bench.ProcessMemory;
 import org.vivarium.app.bench.QemuMicrovm;
 import org.vivarium.app.bench.Vivarium;
@@ -83,7 +82,7 @@ final class MachineGround implements Ground {
     GuestOutput output =
         new GuestOutput((bytes, offset, length) -> capture.took(bytes, offset, length, now[0]));
     List<String> words = words(guest);
-    List<String> command = side == Side.QEMU ? words : equipment.vivarium().command(words);
+    List<String> command = side == Side.QEMU ? words : equipment.vivarium().apply(words);
     Child child =
         equipment
             .children()
@@ -126,7 +125,7 @@ final class MachineGround implements Ground {
       throws BenchException, ImageException, InterruptedException {
     try (Running running = start(process)) {
       long started = running.child().started();
-      long first = started + running.firstOutput(Children.PATIENCE);
+      long first = started + running.firstOutput(plan.patience());
       Map<String, Long> instants = new LinkedHashMap<>();
       for (Child.Word word : running.child().heard()) {
         note(word, instants);

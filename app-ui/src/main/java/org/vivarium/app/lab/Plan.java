@@ -1,5 +1,6 @@
 package org.vivarium.app.lab;
 
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -14,6 +15,7 @@ import java.util.Set;
  * @param runs rounds, after one that is not counted; 1 to 1000
  * @param cpus processors of a machine, and a container's share of time
  * @param memoryMib RAM of a machine, and a container's limit
+ * @param patience how long is waited for a first output or an end
  */
 public record Plan(
     String image,
@@ -22,7 +24,8 @@ public record Plan(
     Set<Side> sides,
     int runs,
     int cpus,
-    int memoryMib) {
+    int memoryMib,
+    Duration patience) {
   /** Most rounds. */
   public static final int MOST_RUNS = 1000;
 
@@ -31,8 +34,8 @@ public record Plan(
     words = List.copyOf(words);
     measures = EnumSet.copyOf(measures);
     sides = EnumSet.copyOf(sides);
-    if (runs < 1 || runs > MOST_RUNS || cpus < 1 || memoryMib < 1) {
-      throw new IllegalArgumentException("runs, processors or memory out of range");
+    if (runs < 1 || runs > MOST_RUNS || cpus < 1 || memoryMib < 1 || patience.isNegative()) {
+      throw new IllegalArgumentException("runs, processors, memory or patience out of range");
     }
   }
 

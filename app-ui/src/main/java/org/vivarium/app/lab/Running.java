@@ -69,9 +69,10 @@ final class Running implements AutoCloseable {
         throw new BenchException("The workload ended before it printed anything." + lastWords());
       }
     }
+    child.heard();
     throw new BenchException(
-        "The workload printed nothing for %d s; choose a command that prints when it is ready."
-            .formatted(patience.toSeconds()));
+        "The workload printed nothing for %d s; choose a command that prints when it is ready.%s"
+            .formatted(patience.toSeconds(), lastWords()));
   }
 
   /**
