@@ -438,7 +438,7 @@ class LocalMachinesTest {
     InvalidConfigException refused =
         assertThrows(InvalidConfigException.class, () -> machines.start("d", SILENT));
 
-    assertTrue(sentence(refused).endsWith("does not exist; create it first."), sentence(refused));
+    assertTrue(sentence(refused).matches("Disk .*d\\.raw does not exist.*"), sentence(refused));
     assertEquals(State.FAILED, machines.find("d").state());
     assertEquals(Optional.of(sentence(refused)), machines.find("d").problem());
     machines.delete("d");
