@@ -41,6 +41,8 @@ final class Training {
       cli.run("--help");
       cli.run("--version");
       cli.run("doctor");
+      cli.run("ls");
+      cli.run("start", "--help");
       findTheGuest();
       boot(cli);
     }

@@ -28,8 +28,6 @@ final class DiskOption {
   static final String HELP =
       "A disk image or block device; may be given several times. Words: " + WORDS;
 
-  private static final int MAX_SERIAL = 20;
-
   private DiskOption() {}
 
   /**
@@ -67,7 +65,7 @@ final class DiskOption {
       switch (key) {
         case "ro" -> readOnly = true;
         case "format=" -> format = format(value);
-        case "serial=" -> serial = serial(value);
+        case "serial=" -> serial = value;
         case "id=" -> id = OptionWords.id(NAME, value, taken);
         default ->
             throw new InvalidConfigException(
@@ -75,13 +73,16 @@ final class DiskOption {
                     .formatted(NAME, word));
       }
     }
-    return new DiskConfig(
-        id == null ? OptionWords.freeId("disk", taken) : id,
-        file(words.getFirst()),
-        format,
-        readOnly,
-        serial,
-        RateLimit.NONE);
+    DiskConfig disk =
+        new DiskConfig(
+            id == null ? OptionWords.freeId("disk", taken) : id,
+            file(words.getFirst()),
+            format,
+            readOnly,
+            serial,
+            RateLimit.NONE);
+    disk.check();
+    return disk;
   }
 
   private static Path file(String name) throws InvalidConfigException {
@@ -105,15 +106,5 @@ final class DiskOption {
           throw new InvalidConfigException(
               "Option %s: format=%s is not known; choose raw or qcow2.".formatted(NAME, value));
     };
-  }
-
-  private static String serial(String value) throws InvalidConfigException {
-    boolean printable = value.chars().allMatch(c -> c > ' ' && c < 0x7F);
-    if (value.isEmpty() || value.length() > MAX_SERIAL || !printable) {
-      throw new InvalidConfigException(
-          "Option %s: serial=%s is not possible; use 1 to %d printable ASCII characters."
-              .formatted(NAME, value, MAX_SERIAL));
-    }
-    return value;
   }
 }

@@ -15,10 +15,8 @@ final class ForwardOption {
 
   private static final String LOOPBACK = "127.0.0.1";
   private static final Pattern FORM =
-      Pattern.compile("(tcp|udp):(?:(?<v4>[0-9.]+):|\\[(?<v6>[0-9A-Fa-f:.]+)]:)?(\\d+):(\\d+)");
-  private static final String V4_BYTE = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
-  private static final Pattern V4 = Pattern.compile("(" + V4_BYTE + "\\.){3}" + V4_BYTE);
-  private static final int MAX_PORT = 65_535;
+      Pattern.compile(
+          "(tcp|udp):(?:(?<v4>[0-9.]+):|\\[(?<v6>[0-9A-Fa-f:.]+)]:)?(\\d{1,5}):(\\d{1,5})");
 
   private ForwardOption() {}
 
@@ -39,26 +37,11 @@ final class ForwardOption {
         matcher.group(1).equals("tcp") ? PortForward.Protocol.TCP : PortForward.Protocol.UDP;
     String v4 = matcher.group("v4");
     String v6 = matcher.group("v6");
-    if (v4 != null && !V4.matcher(v4).matches()) {
-      throw new InvalidConfigException(
-          "%s: '%s' is not an IPv4 address of this computer.".formatted(where, v4));
-    }
-    if (v6 != null && v6.indexOf(':') < 0) {
-      throw new InvalidConfigException(
-          "%s: '%s' is not an IPv6 address of this computer.".formatted(where, v6));
-    }
-    String address = v4 != null ? v4 : v6 != null ? v6 : LOOPBACK;
-    return new PortForward(
-        protocol, address, port(where, matcher.group(4)), port(where, matcher.group(5)));
-  }
-
-  private static int port(String where, String digits) throws InvalidConfigException {
-    int port = digits.length() > 5 ? 0 : Integer.parseInt(digits);
-    if (port < 1 || port > MAX_PORT) {
-      throw new InvalidConfigException(
-          "%s: port %s does not exist; choose 1 to %d.".formatted(where, digits, MAX_PORT));
-    }
-    return port;
+    return PortForward.of(
+        protocol,
+        v4 != null ? v4 : v6 != null ? v6 : LOOPBACK,
+        Integer.parseInt(matcher.group(4)),
+        Integer.parseInt(matcher.group(5)));
   }
 
   /** The text that {@link #parse} reads. */
@@ -66,7 +49,7 @@ final class ForwardOption {
     String address = forward.hostAddress();
     return "%s:%s:%d:%d"
         .formatted(
-            forward.protocol() == PortForward.Protocol.TCP ? "tcp" : "udp",
+            forward.protocol().word(),
             address.indexOf(':') < 0 ? address : "[" + address + "]",
             forward.hostPort(),
             forward.guestPort());

@@ -7,13 +7,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
-import org.vivarium.vmm.config.RateLimit;
 
 /**
  * Reads a network card as the command line words it: {@code user,forward=tcp:2222:22}, {@code
@@ -35,15 +33,6 @@ final class NetOption {
 
   private static final String TAP = "tap:";
   private static final String SEGMENT = "segment:";
-  private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
-
-  /** IFNAMSIZ leaves 15 characters (netdevice(7)). */
-  private static final Pattern DEVICE = Pattern.compile("[^\\s/:,]{1,15}");
-
-  private static final Pattern SEGMENT_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,31}");
-
-  /** The bit of an address's first byte that says several receivers (IEEE 802, 8.2.2). */
-  private static final int MULTICAST = 1;
 
   private NetOption() {}
 
@@ -80,7 +69,7 @@ final class NetOption {
       String value = word.substring(equals + 1);
       switch (key) {
         case "forward=" -> forwards.add(ForwardOption.parse("Option " + NAME, value));
-        case "mac=" -> mac = mac(value);
+        case "mac=" -> mac = value.toLowerCase(Locale.ROOT);
         case "id=" -> id = OptionWords.id(NAME, value, taken);
         default ->
             throw new InvalidConfigException(
@@ -88,12 +77,10 @@ final class NetOption {
                     .formatted(NAME, word));
       }
     }
-    return new NetConfig(
+    return NetConfig.of(
         id == null ? OptionWords.freeId("net", taken) : id,
         backend(words.getFirst(), forwards),
-        mac == null ? ownAddress() : mac,
-        true,
-        RateLimit.NONE);
+        mac == null ? ownAddress() : mac);
   }
 
   private static NetBackend backend(String network, List<PortForward> forwards)
@@ -109,38 +96,14 @@ final class NetOption {
       return new NetBackend.None();
     }
     if (network.startsWith(TAP)) {
-      return new NetBackend.Tap(matching(DEVICE, network.substring(TAP.length()), "a TAP device"));
+      return new NetBackend.Tap(network.substring(TAP.length()));
     }
     if (network.startsWith(SEGMENT)) {
-      return new NetBackend.Segment(
-          matching(SEGMENT_NAME, network.substring(SEGMENT.length()), "a segment"));
+      return new NetBackend.Segment(network.substring(SEGMENT.length()));
     }
     throw new InvalidConfigException(
         "Option %s: '%s' is no network; choose user, tap:DEVICE, segment:NAME or none."
             .formatted(NAME, network));
-  }
-
-  private static String matching(Pattern pattern, String name, String what)
-      throws InvalidConfigException {
-    if (!pattern.matcher(name).matches()) {
-      throw new InvalidConfigException(
-          "Option %s: '%s' cannot be the name of %s.".formatted(NAME, name, what));
-    }
-    return name;
-  }
-
-  private static String mac(String value) throws InvalidConfigException {
-    String mac = value.toLowerCase(Locale.ROOT);
-    if (!MAC.matcher(mac).matches()) {
-      throw new InvalidConfigException(
-          "Option %s: mac=%s is no address; write it as 02:12:34:56:78:9a.".formatted(NAME, value));
-    }
-    if ((Integer.parseInt(mac, 0, 2, 16) & MULTICAST) != 0) {
-      throw new InvalidConfigException(
-          "Option %s: mac=%s is a group's address; the first byte must be even."
-              .formatted(NAME, value));
-    }
-    return mac;
   }
 
   /** A random address with the bit set that says it was not bought (IEEE 802, 8.2.2). */

@@ -3,7 +3,6 @@ package org.vivarium.app.cli;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.vivarium.vmm.InvalidConfigException;
 
 /**
@@ -11,8 +10,6 @@ import org.vivarium.vmm.InvalidConfigException;
  * disk.raw,ro,serial=A1}. A comma that belongs to a word is written twice.
  */
 final class OptionWords {
-  private static final Pattern ID = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,31}");
-
   private OptionWords() {}
 
   /** Splits a text at its single commas. */
@@ -36,17 +33,12 @@ final class OptionWords {
   }
 
   /**
-   * Checks an identifier that a person gave a device.
+   * Checks that an identifier which a person gave a device is no other's.
    *
    * @param taken identifiers of the machine's other devices
    */
   static String id(String option, String id, Collection<String> taken)
       throws InvalidConfigException {
-    if (!ID.matcher(id).matches()) {
-      throw new InvalidConfigException(
-          "Option %s: id=%s is not possible; use a letter, then up to 31 letters, digits, '.', '_' or '-'."
-              .formatted(option, id));
-    }
     if (taken.contains(id)) {
       throw new InvalidConfigException(
           "Option %s: id=%s is another device's; choose another.".formatted(option, id));

@@ -82,7 +82,6 @@ class NetOptionTest {
         "user,forward=icmp:2222:22",
         "user,forward=tcp:localhost:2222:22",
         "user,forward=tcp:256.0.0.1:2222:22",
-        "user,forward=tcp:[1.2.3.4]:2222:22",
         "user,forward=tcp:0:22",
         "user,forward=tcp:2222:65536",
         "user,forward=tcp:2222:99999999999999999999",
@@ -96,6 +95,7 @@ class NetOptionTest {
         assertThrows(InvalidConfigException.class, () -> NetOption.parse(text, Set.of("taken")));
 
     assertTrue(
-        String.valueOf(refused.getMessage()).matches("Option --net: .*\\."), refused.getMessage());
+        String.valueOf(refused.getMessage()).matches("[A-Z][^:]*: .*[^.]\\."),
+        refused.getMessage());
   }
 }
