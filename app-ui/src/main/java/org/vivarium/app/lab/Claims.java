@@ -85,7 +85,11 @@ final class Claims {
               .append(
                   median < claim.containerUnder ? " (as quoted)" : " (the claim does not hold)");
         });
-    return Optional.of(new Verdict(claim.row, claim.quote, marks, sentence.append('.').toString()));
+    sentence.append('.');
+    if (unit.equals("ms") && report.host().kind().startsWith("emulated")) {
+      sentence.append(" This computer is itself emulated, so that its times say little.");
+    }
+    return Optional.of(new Verdict(claim.row, claim.quote, marks, sentence.toString()));
   }
 
   private static Optional<Verdict> loss(Report report, CpuProbe probe) {
