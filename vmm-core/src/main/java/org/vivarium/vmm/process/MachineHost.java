@@ -143,6 +143,8 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
    */
   Outcome run(Runnable started) throws VmmException, InterruptedException {
     parts.machine().start();
+    // So that whoever is told that it runs also finds it running.
+    news.awaitBegun();
     started.run();
     Optional<Outcome> outcome = Optional.empty();
     while (outcome.isEmpty()) {

@@ -6,6 +6,8 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +26,8 @@ import org.vivarium.vmm.store.ProcessRecord;
 final class MachineNews implements MachineListener {
   private static final Logger LOG = LoggerFactory.getLogger(MachineNews.class);
 
+  private static final Duration HEARING = Duration.ofSeconds(5);
+
   /** Writes what the process says of itself. */
   @FunctionalInterface
   interface Record {
@@ -36,6 +40,7 @@ final class MachineNews implements MachineListener {
   private final long askedNanoTime;
   private final Map<BootStage, Long> stages = new EnumMap<>(BootStage.class);
   private Optional<String> problem = Optional.empty();
+  private final CountDownLatch begun = new CountDownLatch(1);
   private volatile Consumer<Notification> clients = _ -> {};
 
   /**
@@ -71,7 +76,15 @@ final class MachineNews implements MachineListener {
       case CREATED, STOPPED, FAILED -> LOG.debug("The machine is {}", state);
     }
     note("The machine is %s.".formatted(state.name().toLowerCase(Locale.ROOT)), false);
+    begun.countDown();
     clients.accept(new Notification.StateChanged(state));
+  }
+
+  /** Waits until it has been heard, and recorded, that the machine runs; not for long. */
+  void awaitBegun() throws InterruptedException {
+    if (!begun.await(HEARING.toMillis(), TimeUnit.MILLISECONDS)) {
+      LOG.warn("It has not been heard that the machine runs");
+    }
   }
 
   private void record(ProcessRecord.Phase phase) {

@@ -185,7 +185,10 @@ class LocalMachinesTest {
       assertEquals(MachineState.RUNNING, status.state());
       assertEquals("fake", status.engine());
       assertEquals("Engine: fake.", status.engineReason());
-      assertTrue(status.stages().containsKey(BootStage.FIRST_INSTRUCTION));
+      while (!connection.status().stages().containsKey(BootStage.FIRST_INSTRUCTION)) {
+        // The stages of a boot are heard one after the other.
+        assertFalse(connection.status().state().isEnd());
+      }
       assertEquals(State.RUNNING, machines.find("a").state());
       assertEquals(Optional.of("fake"), machines.find("a").engine());
 
