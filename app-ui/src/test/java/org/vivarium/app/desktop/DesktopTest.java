@@ -20,6 +20,7 @@ import javafx.scene.control.ListView;
 import javafx.scene.control.TextField;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -49,7 +50,10 @@ class DesktopTest {
 
   @TempDir static Path home;
 
+  @SuppressWarnings("NullAway.Init") // by @Start
   private FakeMachines machines;
+
+  @SuppressWarnings("NullAway.Init") // by @Start
   private Desktop desktop;
 
   @Start
@@ -266,7 +270,7 @@ class DesktopTest {
     return desktop.model().machines().find(name).orElseThrow();
   }
 
-  private State state(String name) {
+  private @Nullable State state(String name) {
     return desktop.model().machines().find(name).map(m -> m.state().get()).orElse(null);
   }
 
