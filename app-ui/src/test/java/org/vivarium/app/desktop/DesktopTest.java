@@ -165,8 +165,9 @@ class DesktopTest {
   @Test
   void errorsStandBesideTheirFieldsWhileTyping(FxRobot robot) throws Exception {
     machines.create(NewMachines.firstLinux("taken"));
+    await("the other is listed", () -> desktop.model().machines().taken("taken"));
     click(robot, "#new-machine");
-    await("the page is shown", () -> robot.lookup("#new-name").tryQuery().isPresent());
+    await("the guests are there", () -> robot.lookup("#system-tiny").tryQuery().isPresent());
 
     type(robot, "#new-name", "taken");
     assertTrue(text(robot, ".field-error").contains("already"));
