@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +34,10 @@ import org.vivarium.vmm.process.JavaLauncher;
 class DesktopMachineTest {
   private static final int PATIENCE_SECONDS = 240;
 
+  @SuppressWarnings("NullAway.Init") // by @Start
   private LocalMachines machines;
+
+  @SuppressWarnings("NullAway.Init") // by @Start
   private Desktop desktop;
 
   @Start
@@ -60,7 +64,7 @@ class DesktopMachineTest {
     try (var connection = machines.connect(NewMachines.FIRST)) {
       connection.kill();
     } catch (VmmException e) {
-      assertTrue(e.getMessage().contains(NewMachines.FIRST), "it is off already");
+      assertTrue(String.valueOf(e.getMessage()).contains(NewMachines.FIRST), "it is off already");
     }
     WaitForAsyncUtils.waitForAsyncFx(10_000, () -> desktop.close());
   }
@@ -98,9 +102,13 @@ class DesktopMachineTest {
   }
 
   private static void await(String what, Callable<Boolean> condition) throws Exception {
-    WaitForAsyncUtils.waitFor(
-        PATIENCE_SECONDS,
-        TimeUnit.SECONDS,
-        () -> WaitForAsyncUtils.waitForAsyncFx(30_000, condition));
+    try {
+      WaitForAsyncUtils.waitFor(
+          PATIENCE_SECONDS,
+          TimeUnit.SECONDS,
+          () -> WaitForAsyncUtils.waitForAsyncFx(30_000, condition));
+    } catch (TimeoutException e) {
+      throw new AssertionError("Waited in vain until " + what, e);
+    }
   }
 }

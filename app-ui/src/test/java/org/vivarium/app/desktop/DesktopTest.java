@@ -20,6 +20,7 @@ import javafx.scene.control.ListView;
 import javafx.scene.control.TextField;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -49,7 +50,10 @@ class DesktopTest {
 
   @TempDir static Path home;
 
+  @SuppressWarnings("NullAway.Init") // by @Start
   private FakeMachines machines;
+
+  @SuppressWarnings("NullAway.Init") // by @Start
   private Desktop desktop;
 
   @Start
@@ -161,8 +165,9 @@ class DesktopTest {
   @Test
   void errorsStandBesideTheirFieldsWhileTyping(FxRobot robot) throws Exception {
     machines.create(NewMachines.firstLinux("taken"));
+    await("the other is listed", () -> desktop.model().machines().taken("taken"));
     click(robot, "#new-machine");
-    await("the page is shown", () -> robot.lookup("#new-name").tryQuery().isPresent());
+    await("the guests are there", () -> robot.lookup("#system-tiny").tryQuery().isPresent());
 
     type(robot, "#new-name", "taken");
     assertTrue(text(robot, ".field-error").contains("already"));
@@ -266,7 +271,7 @@ class DesktopTest {
     return desktop.model().machines().find(name).orElseThrow();
   }
 
-  private State state(String name) {
+  private @Nullable State state(String name) {
     return desktop.model().machines().find(name).map(m -> m.state().get()).orElse(null);
   }
 

@@ -220,6 +220,9 @@ final class FakeProcess {
     @Override
     public void subscribe(Consumer<Notification> listener) {
       listeners.add(listener);
+      if (state.isEnd()) {
+        listener.accept(new Notification.Disconnected("The machine has ended.", true));
+      }
     }
 
     @Override

@@ -33,7 +33,7 @@ import org.vivarium.vmm.definition.VmDefinition;
 /** The page of a new machine: sensible values, and what is wrong beside each field. */
 public final class NewMachineView extends ScrollPane {
   private static final double WIDTH = 760;
-  private static final double TILE_WIDTH = 334;
+  private static final double TILE_WIDTH = 330;
   private static final double TILE_MARGIN = 56;
 
   private final Ui ui;

@@ -7,6 +7,7 @@ import javafx.application.ColorScheme;
 import javafx.scene.control.Label;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
+import javafx.scene.input.KeyEvent;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.StackPane;
@@ -137,6 +138,15 @@ public final class ConsoleView extends VBox implements AutoCloseable {
     made.setTtyConnector(new ConsoleConnector(opened, machine.name()));
     terminal = made;
     made.getPane().setId("terminal");
+    // The terminal would type a NUL for each press of a modifier alone.
+    made.getPane()
+        .addEventFilter(
+            KeyEvent.KEY_PRESSED,
+            e -> {
+              if (e.getCode().isModifierKey()) {
+                e.consume();
+              }
+            });
     place.getChildren().setAll(made.getPane());
     made.start();
     showOff();

@@ -4,6 +4,7 @@ import atlantafx.base.theme.Styles;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.Timeline;
@@ -106,8 +107,15 @@ final class MachineHeader extends VBox {
     shown.add(more);
     buttons.getChildren().setAll(shown);
     MachineStatus status = machine.status().get();
+    Optional<String> own = status == null ? Optional.empty() : status.problem();
+    // Of a machine that runs, the list tells how it ended the time before.
     String trouble =
-        status == null ? machine.summary().get().problem().orElse("") : status.problem().orElse("");
+        own.or(
+                () ->
+                    MachineModel.isActive(now)
+                        ? Optional.empty()
+                        : machine.summary().get().problem())
+            .orElse("");
     problem.setText(trouble);
     Controls.show(problem, !trouble.isEmpty());
   }
