@@ -39,6 +39,7 @@ final class FakeProcess {
   private final List<String> calls = new CopyOnWriteArrayList<>();
   private volatile MachineState state = MachineState.RUNNING;
   private volatile String engine = "qemu";
+  private volatile Notification.Disconnected ending = new Notification.Disconnected("", true);
 
   FakeProcess(FakeMachines machines, VmDefinition definition) {
     this.machines = machines;
@@ -85,10 +86,11 @@ final class FakeProcess {
 
   /** Ends. */
   void end(String why, boolean asked) {
+    ending = new Notification.Disconnected(why, asked);
     state = asked ? MachineState.STOPPED : MachineState.FAILED;
     consoles.forEach(console -> console.add(END));
     machines.ended(definition.name(), why, asked);
-    tell(new Notification.Disconnected(why, asked));
+    tell(ending);
   }
 
   private void become(MachineState next) {
@@ -221,7 +223,7 @@ final class FakeProcess {
     public void subscribe(Consumer<Notification> listener) {
       listeners.add(listener);
       if (state.isEnd()) {
-        listener.accept(new Notification.Disconnected("The machine has ended.", true));
+        listener.accept(ending);
       }
     }
 

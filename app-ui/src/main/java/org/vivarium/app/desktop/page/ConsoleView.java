@@ -3,7 +3,9 @@ package org.vivarium.app.desktop.page;
 import com.techsenger.jeditermfx.ui.JediTermFxWidget;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import javafx.animation.AnimationTimer;
 import javafx.application.ColorScheme;
+import javafx.scene.Node;
 import javafx.scene.control.Label;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
@@ -16,7 +18,6 @@ import javafx.util.Subscription;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.feather.Feather;
 import org.vivarium.app.desktop.base.Controls;
-import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.app.desktop.base.Theme;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.machines.MachineModel;
@@ -34,6 +35,8 @@ public final class ConsoleView extends VBox implements AutoCloseable {
   static {
     TERMINAL_LOG.setLevel(Level.OFF);
   }
+
+  private static final int FOCUS_FRAMES = 15;
 
   private final Ui ui;
   private final MachineModel machine;
@@ -166,8 +169,25 @@ public final class ConsoleView extends VBox implements AutoCloseable {
     keyboardWanted = true;
     JediTermFxWidget current = terminal;
     if (current != null) {
-      FxThread.coalesced(() -> current.getTerminalPanel().getCanvas().requestFocus()).run();
+      keepAsking(current.getTerminalPanel().getCanvas());
     }
+  }
+
+  /** What had the keyboard may leave the window only now, and the window then looks for another. */
+  private static void keepAsking(Node canvas) {
+    new AnimationTimer() {
+      private int frames;
+
+      @Override
+      public void handle(long now) {
+        if (!canvas.isFocused()) {
+          canvas.requestFocus();
+        }
+        if (++frames == FOCUS_FRAMES) {
+          stop();
+        }
+      }
+    }.start();
   }
 
   private void showOff() {
