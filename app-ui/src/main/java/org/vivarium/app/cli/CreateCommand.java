@@ -3,6 +3,7 @@ package org.vivarium.app.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  vivarium create web --start",
+      "  vivarium create deb --from debian-12          with the processors and memory it suits",
       "  vivarium create web --memory 1G --cpus 2 --net user,forward=tcp:8080:80",
       "  vivarium create db --disk data.qcow2 --disk seed.iso,ro --net segment:lab",
       "  vivarium create own --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0'",
@@ -37,6 +39,9 @@ final class CreateCommand extends ShellCommand {
   private static final String FROM_DISK = "disk";
   private static final long MIB = 1L << 20;
 
+  /** What a machine gets that boots what its owner brings. */
+  private static final CatalogueEntry.Defaults OWN = new CatalogueEntry.Defaults(1, 256, 0);
+
   @Parameters(
       paramLabel = "NAME",
       description = "1 to 64 letters, digits, '.', '_' and '-', a letter or a digit first.")
@@ -46,7 +51,7 @@ final class CreateCommand extends ShellCommand {
       names = "--from",
       paramLabel = "GUEST",
       description =
-          "A guest of the catalogue, built when it is first started, or disk: the kernel that is"
+          "A guest of the catalogue ('vivarium catalogue' lists them), built when it is first started, or disk: the kernel that is"
               + " installed on the first disk. Default: tiny (Tiny Linux, all in memory).")
   private @Nullable String from;
 
@@ -71,17 +76,15 @@ final class CreateCommand extends ShellCommand {
   @Option(
       names = "--cpus",
       paramLabel = "N",
-      defaultValue = "1",
-      description = "Virtual processors, 1 to 64. Default: 1.")
-  private int cpus;
+      description = "Virtual processors, 1 to 64. Default: the guest's own, else 1.")
+  private @Nullable Integer cpus;
 
   @Option(
       names = "--memory",
       paramLabel = "SIZE",
-      defaultValue = "256M",
       converter = MemorySize.class,
-      description = "RAM, such as 256M or 2G. Default: 256M.")
-  private long memory;
+      description = "RAM, such as 256M or 2G. Default: the guest's own, else 256M.")
+  private @Nullable Long memory;
 
   @Option(names = DiskOption.NAME, paramLabel = DiskOption.LABEL, description = DiskOption.HELP)
   private @Nullable List<String> disks;
@@ -127,12 +130,16 @@ final class CreateCommand extends ShellCommand {
   public Integer call() throws VmmException, InterruptedException {
     EngineChoice.Request.of(engine);
     DeviceSet devices = devices();
+    GuestSource guest = guest(devices);
+    CatalogueEntry.Defaults defaults = defaults(guest);
+    int chosenCpus = cpus == null ? defaults.cpus() : cpus;
+    long bytes = memory == null ? defaults.memoryMib() * MIB : memory;
     // The same sentences as boot's, which name things as the options do.
-    MachineConfig.of(name, cpus, memory, new BootSource(Path.of("/"), null, ""), devices);
-    int memoryMib = (int) (memory / MIB);
+    MachineConfig.of(name, chosenCpus, bytes, new BootSource(Path.of("/"), null, ""), devices);
+    int memoryMib = (int) (bytes / MIB);
     VmDefinition definition =
         new VmDefinition(
-            name, description, cpus, memoryMib, engine, guest(devices), devices, autostart);
+            name, description, chosenCpus, memoryMib, engine, guest, devices, autostart);
     Machines machines = shell.machines();
     machines.create(definition);
     if (!start) {
@@ -142,6 +149,12 @@ final class CreateCommand extends ShellCommand {
     try (MachineConnection _ = StartCommand.start(shell, machines, name)) {
       return ExitStatus.OK;
     }
+  }
+
+  private CatalogueEntry.Defaults defaults(GuestSource guest) throws VmmException {
+    return guest instanceof GuestSource.Catalogue(String entry, String _)
+        ? Shell.entry(shell.catalogue(), entry).defaults()
+        : OWN;
   }
 
   private GuestSource guest(DeviceSet devices) throws InvalidConfigException {
