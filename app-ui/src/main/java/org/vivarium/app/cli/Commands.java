@@ -47,6 +47,7 @@ final class Commands {
             BootCommand.NAME,
             RunCommand.NAME,
             CompareCommand.NAME,
+            CatalogueCommand.NAME,
             DoctorCommand.NAME,
             BenchCommand.NAME,
             CompletionCommand.NAME));
@@ -84,6 +85,7 @@ final class Commands {
           case BootCommand.NAME -> BootCommand.spec();
           case RunCommand.NAME -> new RunCommand();
           case CompareCommand.NAME -> new CompareCommand();
+          case CatalogueCommand.NAME, CatalogueCommand.ALIAS -> new CatalogueCommand(shell);
           case DoctorCommand.NAME -> new DoctorCommand();
           case BenchCommand.NAME -> new BenchCommand();
           case CompletionCommand.NAME -> new CompletionCommand(shell);
@@ -108,6 +110,8 @@ final class Commands {
               new DiskCreateCommand(shell),
               new DiskResizeCommand(shell),
               new DiskInfoCommand(shell));
+      case CatalogueCommand.NAME, CatalogueCommand.ALIAS ->
+          List.of(new CataloguePrepareCommand(shell), new CatalogueRmCommand(shell));
       case NetCommand.NAME -> List.of(new NetLinkCommand(shell), new NetForwardCommand(shell));
       default -> List.of();
     };
