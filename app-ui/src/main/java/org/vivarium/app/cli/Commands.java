@@ -34,6 +34,7 @@ final class Commands {
             ShowCommand.NAME,
             EditCommand.NAME,
             ConsoleCommand.NAME,
+            SshCommand.NAME,
             LogCommand.NAME,
             StatsCommand.NAME,
             ExportCommand.NAME,
@@ -74,6 +75,7 @@ final class Commands {
           case ShowCommand.NAME -> new ShowCommand(shell);
           case EditCommand.NAME -> new EditCommand(shell);
           case ConsoleCommand.NAME -> new ConsoleCommand(shell);
+          case SshCommand.NAME -> new SshCommand(shell);
           case LogCommand.NAME -> new LogCommand(shell);
           case StatsCommand.NAME -> new StatsCommand(shell);
           case ExportCommand.NAME -> new ExportCommand(shell);

@@ -2,6 +2,7 @@ package org.vivarium.app.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.InvalidConfigException;
@@ -11,6 +12,9 @@ import org.vivarium.vmm.client.Machines;
 import org.vivarium.vmm.config.BootSource;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.config.NetBackend;
+import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
 import org.vivarium.vmm.engine.EngineChoice;
@@ -92,7 +96,9 @@ final class CreateCommand extends ShellCommand {
   @Option(
       names = NetOption.NAME,
       paramLabel = NetOption.LABEL,
-      description = NetOption.HELP + " Default: no card.")
+      description =
+          NetOption.HELP
+              + " Default: user with a port for ssh where the guest has ssh, else no card.")
   private @Nullable List<String> networks;
 
   @Option(names = "--no-rng", description = "Leave out the source of entropy.")
@@ -131,7 +137,8 @@ final class CreateCommand extends ShellCommand {
     EngineChoice.Request.of(engine);
     DeviceSet devices = devices();
     GuestSource guest = guest(devices);
-    CatalogueEntry.Defaults defaults = defaults(guest);
+    Optional<CatalogueEntry> entry = entry(guest);
+    CatalogueEntry.Defaults defaults = entry.map(CatalogueEntry::defaults).orElse(OWN);
     int chosenCpus = cpus == null ? defaults.cpus() : cpus;
     long bytes = memory == null ? defaults.memoryMib() * MIB : memory;
     // The same sentences as boot's, which name things as the options do.
@@ -140,8 +147,13 @@ final class CreateCommand extends ShellCommand {
     VmDefinition definition =
         new VmDefinition(
             name, description, chosenCpus, memoryMib, engine, guest, devices, autostart);
+    boolean ssh = networks == null && entry.filter(e -> !e.user().isEmpty()).isPresent();
     Machines machines = shell.machines();
-    machines.create(definition);
+    if (ssh) {
+      createWithSsh(machines, definition);
+    } else {
+      machines.create(definition);
+    }
     if (!start) {
       shell.note("Machine %s is defined; 'vivarium start %s' starts it.".formatted(name, name));
       return ExitStatus.OK;
@@ -151,10 +163,29 @@ final class CreateCommand extends ShellCommand {
     }
   }
 
-  private CatalogueEntry.Defaults defaults(GuestSource guest) throws VmmException {
+  /** A guest that one logs in to by ssh gets a way for it, unless its owner named the network. */
+  private void createWithSsh(Machines machines, VmDefinition definition) throws VmmException {
+    if (Programs.find("passt", shell.environment()).isEmpty()) {
+      machines.create(definition);
+      shell.note(
+          "Machine %s has no network, which ssh needs; install with: apt-get install passt."
+              .formatted(name));
+      return;
+    }
+    PortForward forward = SshForward.fresh(machines);
+    String id = OptionWords.freeId("net", Definitions.deviceIds(definition));
+    NetBackend backend = new NetBackend.User(List.of(forward));
+    NetConfig card = NetConfig.of(id, backend, NetOption.ownAddress());
+    machines.create(Definitions.withNetworks(definition, List.of(card)));
+    shell.note(
+        "Port %d of this computer leads to its ssh; 'vivarium ssh %s' logs in while it runs."
+            .formatted(forward.hostPort(), name));
+  }
+
+  private Optional<CatalogueEntry> entry(GuestSource guest) throws VmmException {
     return guest instanceof GuestSource.Catalogue(String entry, String _)
-        ? Shell.entry(shell.catalogue(), entry).defaults()
-        : OWN;
+        ? Optional.of(Shell.entry(shell.catalogue(), entry))
+        : Optional.empty();
   }
 
   private GuestSource guest(DeviceSet devices) throws InvalidConfigException {
