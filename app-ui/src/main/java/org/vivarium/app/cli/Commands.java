@@ -29,6 +29,7 @@ final class Commands {
             PauseCommand.NAME,
             ResumeCommand.NAME,
             RestartCommand.NAME,
+            CloneCommand.NAME,
             RmCommand.NAME,
             LsCommand.NAME,
             ShowCommand.NAME,
@@ -71,6 +72,7 @@ final class Commands {
           case ResumeCommand.NAME -> new ResumeCommand(shell);
           case RestartCommand.NAME -> new RestartCommand(shell);
           case RmCommand.NAME -> new RmCommand(shell);
+          case CloneCommand.NAME -> new CloneCommand(shell);
           case LsCommand.NAME -> new LsCommand(shell);
           case ShowCommand.NAME -> new ShowCommand(shell);
           case EditCommand.NAME -> new EditCommand(shell);
