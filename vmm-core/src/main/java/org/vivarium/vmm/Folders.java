@@ -12,7 +12,12 @@ import java.util.Map;
 public record Folders(Path home) {
   /** The folders of the person who runs this process. */
   public static Folders standard() {
-    return of(System.getenv(), Path.of(System.getProperty("user.home", "/")));
+    return of(System.getenv());
+  }
+
+  /** The folders that a process with these environment variables uses. */
+  public static Folders of(Map<String, String> environment) {
+    return of(environment, Path.of(System.getProperty("user.home", "/")));
   }
 
   static Folders of(Map<String, String> environment, Path userHome) {

@@ -29,11 +29,13 @@ final class Commands {
             PauseCommand.NAME,
             ResumeCommand.NAME,
             RestartCommand.NAME,
+            CloneCommand.NAME,
             RmCommand.NAME,
             LsCommand.NAME,
             ShowCommand.NAME,
             EditCommand.NAME,
             ConsoleCommand.NAME,
+            SshCommand.NAME,
             LogCommand.NAME,
             StatsCommand.NAME,
             ExportCommand.NAME,
@@ -47,6 +49,7 @@ final class Commands {
             BootCommand.NAME,
             RunCommand.NAME,
             CompareCommand.NAME,
+            CatalogueCommand.NAME,
             DoctorCommand.NAME,
             BenchCommand.NAME,
             CompletionCommand.NAME));
@@ -69,10 +72,12 @@ final class Commands {
           case ResumeCommand.NAME -> new ResumeCommand(shell);
           case RestartCommand.NAME -> new RestartCommand(shell);
           case RmCommand.NAME -> new RmCommand(shell);
+          case CloneCommand.NAME -> new CloneCommand(shell);
           case LsCommand.NAME -> new LsCommand(shell);
           case ShowCommand.NAME -> new ShowCommand(shell);
           case EditCommand.NAME -> new EditCommand(shell);
           case ConsoleCommand.NAME -> new ConsoleCommand(shell);
+          case SshCommand.NAME -> new SshCommand(shell);
           case LogCommand.NAME -> new LogCommand(shell);
           case StatsCommand.NAME -> new StatsCommand(shell);
           case ExportCommand.NAME -> new ExportCommand(shell);
@@ -84,6 +89,7 @@ final class Commands {
           case BootCommand.NAME -> BootCommand.spec();
           case RunCommand.NAME -> new RunCommand();
           case CompareCommand.NAME -> new CompareCommand();
+          case CatalogueCommand.NAME, CatalogueCommand.ALIAS -> new CatalogueCommand(shell);
           case DoctorCommand.NAME -> new DoctorCommand();
           case BenchCommand.NAME -> new BenchCommand();
           case CompletionCommand.NAME -> new CompletionCommand(shell);
@@ -108,6 +114,8 @@ final class Commands {
               new DiskCreateCommand(shell),
               new DiskResizeCommand(shell),
               new DiskInfoCommand(shell));
+      case CatalogueCommand.NAME, CatalogueCommand.ALIAS ->
+          List.of(new CataloguePrepareCommand(shell), new CatalogueRmCommand(shell));
       case NetCommand.NAME -> List.of(new NetLinkCommand(shell), new NetForwardCommand(shell));
       default -> List.of();
     };

@@ -2,7 +2,9 @@ package org.vivarium.app.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
@@ -10,6 +12,9 @@ import org.vivarium.vmm.client.Machines;
 import org.vivarium.vmm.config.BootSource;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.config.NetBackend;
+import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
 import org.vivarium.vmm.engine.EngineChoice;
@@ -25,6 +30,7 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  vivarium create web --start",
+      "  vivarium create deb --from debian-12          with the processors and memory it suits",
       "  vivarium create web --memory 1G --cpus 2 --net user,forward=tcp:8080:80",
       "  vivarium create db --disk data.qcow2 --disk seed.iso,ro --net segment:lab",
       "  vivarium create own --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0'",
@@ -37,6 +43,9 @@ final class CreateCommand extends ShellCommand {
   private static final String FROM_DISK = "disk";
   private static final long MIB = 1L << 20;
 
+  /** What a machine gets that boots what its owner brings. */
+  private static final CatalogueEntry.Defaults OWN = new CatalogueEntry.Defaults(1, 256, 0);
+
   @Parameters(
       paramLabel = "NAME",
       description = "1 to 64 letters, digits, '.', '_' and '-', a letter or a digit first.")
@@ -46,7 +55,7 @@ final class CreateCommand extends ShellCommand {
       names = "--from",
       paramLabel = "GUEST",
       description =
-          "A guest of the catalogue, built when it is first started, or disk: the kernel that is"
+          "A guest of the catalogue ('vivarium catalogue' lists them), built when it is first started, or disk: the kernel that is"
               + " installed on the first disk. Default: tiny (Tiny Linux, all in memory).")
   private @Nullable String from;
 
@@ -71,17 +80,15 @@ final class CreateCommand extends ShellCommand {
   @Option(
       names = "--cpus",
       paramLabel = "N",
-      defaultValue = "1",
-      description = "Virtual processors, 1 to 64. Default: 1.")
-  private int cpus;
+      description = "Virtual processors, 1 to 64. Default: the guest's own, else 1.")
+  private @Nullable Integer cpus;
 
   @Option(
       names = "--memory",
       paramLabel = "SIZE",
-      defaultValue = "256M",
       converter = MemorySize.class,
-      description = "RAM, such as 256M or 2G. Default: 256M.")
-  private long memory;
+      description = "RAM, such as 256M or 2G. Default: the guest's own, else 256M.")
+  private @Nullable Long memory;
 
   @Option(names = DiskOption.NAME, paramLabel = DiskOption.LABEL, description = DiskOption.HELP)
   private @Nullable List<String> disks;
@@ -89,7 +96,9 @@ final class CreateCommand extends ShellCommand {
   @Option(
       names = NetOption.NAME,
       paramLabel = NetOption.LABEL,
-      description = NetOption.HELP + " Default: no card.")
+      description =
+          NetOption.HELP
+              + " Default: user with a port for ssh where the guest has ssh, else no card.")
   private @Nullable List<String> networks;
 
   @Option(names = "--no-rng", description = "Leave out the source of entropy.")
@@ -127,14 +136,24 @@ final class CreateCommand extends ShellCommand {
   public Integer call() throws VmmException, InterruptedException {
     EngineChoice.Request.of(engine);
     DeviceSet devices = devices();
+    GuestSource guest = guest(devices);
+    Optional<CatalogueEntry> entry = entry(guest);
+    CatalogueEntry.Defaults defaults = entry.map(CatalogueEntry::defaults).orElse(OWN);
+    int chosenCpus = cpus == null ? defaults.cpus() : cpus;
+    long bytes = memory == null ? defaults.memoryMib() * MIB : memory;
     // The same sentences as boot's, which name things as the options do.
-    MachineConfig.of(name, cpus, memory, new BootSource(Path.of("/"), null, ""), devices);
-    int memoryMib = (int) (memory / MIB);
+    MachineConfig.of(name, chosenCpus, bytes, new BootSource(Path.of("/"), null, ""), devices);
+    int memoryMib = (int) (bytes / MIB);
     VmDefinition definition =
         new VmDefinition(
-            name, description, cpus, memoryMib, engine, guest(devices), devices, autostart);
+            name, description, chosenCpus, memoryMib, engine, guest, devices, autostart);
+    boolean ssh = networks == null && entry.filter(e -> !e.user().isEmpty()).isPresent();
     Machines machines = shell.machines();
-    machines.create(definition);
+    if (ssh) {
+      createWithSsh(machines, definition);
+    } else {
+      machines.create(definition);
+    }
     if (!start) {
       shell.note("Machine %s is defined; 'vivarium start %s' starts it.".formatted(name, name));
       return ExitStatus.OK;
@@ -142,6 +161,31 @@ final class CreateCommand extends ShellCommand {
     try (MachineConnection _ = StartCommand.start(shell, machines, name)) {
       return ExitStatus.OK;
     }
+  }
+
+  /** A guest that one logs in to by ssh gets a way for it, unless its owner named the network. */
+  private void createWithSsh(Machines machines, VmDefinition definition) throws VmmException {
+    if (Programs.find("passt", shell.environment()).isEmpty()) {
+      machines.create(definition);
+      shell.note(
+          "Machine %s has no network, which ssh needs; install with: apt-get install passt."
+              .formatted(name));
+      return;
+    }
+    PortForward forward = SshForward.fresh(machines);
+    String id = OptionWords.freeId("net", Definitions.deviceIds(definition));
+    NetBackend backend = new NetBackend.User(List.of(forward));
+    NetConfig card = NetConfig.of(id, backend, NetOption.ownAddress());
+    machines.create(Definitions.withNetworks(definition, List.of(card)));
+    shell.note(
+        "Port %d of this computer leads to its ssh; 'vivarium ssh %s' logs in while it runs."
+            .formatted(forward.hostPort(), name));
+  }
+
+  private Optional<CatalogueEntry> entry(GuestSource guest) throws VmmException {
+    return guest instanceof GuestSource.Catalogue(String entry, String _)
+        ? Optional.of(Shell.entry(shell.catalogue(), entry))
+        : Optional.empty();
   }
 
   private GuestSource guest(DeviceSet devices) throws InvalidConfigException {

@@ -1,9 +1,12 @@
 package org.vivarium.app.cli;
 
 import java.util.List;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.library.DiskTree;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
+import org.vivarium.vmm.client.MachineSummary;
 import org.vivarium.vmm.client.Machines;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -13,7 +16,7 @@ import picocli.CommandLine.Option;
     name = RmCommand.NAME,
     description = {
       "Delete stopped machines with their folders: definition, console log and the disks in them.",
-      "Disks elsewhere stay. Asks once at a terminal."
+      "Disks elsewhere stay; a machine whose disks others stand on is not deleted. Asks once at a terminal."
     },
     footer = {
       "",
@@ -61,9 +64,15 @@ final class RmCommand extends MachinesCommand {
 
   @Override
   int on(Machines machines, String name) throws VmmException {
-    if (force && isAlive(machines.find(name))) {
-      try (MachineConnection machine = machines.connect(name)) {
-        machine.kill();
+    MachineSummary machine = machines.find(name);
+    try {
+      DiskTree.scan(shell.home()).requireUnused(machines.folder(name), "Machine " + name);
+    } catch (ImageException e) {
+      throw new VmmException(e.getMessage(), e);
+    }
+    if (force && isAlive(machine)) {
+      try (MachineConnection running = machines.connect(name)) {
+        running.kill();
       }
     }
     machines.delete(name);

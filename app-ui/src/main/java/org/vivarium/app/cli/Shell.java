@@ -2,8 +2,14 @@ package org.vivarium.app.cli;
 
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.Map;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.catalog.Catalogue;
+import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.kvm.Terminal;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.LocalMachines;
 import org.vivarium.vmm.client.Machines;
@@ -38,6 +44,34 @@ record Shell(
 
   Machines machines() throws VmmException {
     return source.open();
+  }
+
+  /** The folder in which images, machines and keys lie. */
+  Path home() {
+    return Folders.of(environment).home();
+  }
+
+  /** The guests that can be chosen. */
+  Catalogue catalogue() throws VmmException {
+    try {
+      return Catalogue.open(home(), environment);
+    } catch (ImageException e) {
+      throw new VmmException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * A guest of a catalogue.
+   *
+   * @throws InvalidConfigException if there is none of that name; the sentence lists those there
+   *     are
+   */
+  static CatalogueEntry entry(Catalogue catalogue, String id) throws InvalidConfigException {
+    try {
+      return catalogue.entry(id);
+    } catch (ImageException e) {
+      throw new InvalidConfigException(e.getMessage(), e);
+    }
   }
 
   /** Says something to the person, beside the result. */

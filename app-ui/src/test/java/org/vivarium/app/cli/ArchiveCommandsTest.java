@@ -59,7 +59,7 @@ class ArchiveCommandsTest {
   }
 
   private byte[] content(String machine) throws Exception {
-    Path disk = home.resolve(machine).resolve("disks/disk0.qcow2");
+    Path disk = cli.machines.folder(machine).resolve("disks/disk0.qcow2");
     byte[] content = new byte[SIZE];
     try (Qcow2Image image = Qcow2Image.open(disk, DiskOptions.readOnlyAccess())) {
       assertEquals(SIZE, image.size());
@@ -81,13 +81,13 @@ class ArchiveCommandsTest {
 
     assertEquals(ArchiveNames.inside(before), cli.machines.definition("web"));
     assertArrayEquals(written, content("web"));
-    assertEquals("kernel", Files.readString(home.resolve("web/boot/kernel")));
-    assertEquals("initrd", Files.readString(home.resolve("web/boot/initrd")));
-    assertTrue(Files.size(home.resolve("web/disks/disk0.qcow2")) < SIZE / 2);
+    assertEquals("kernel", Files.readString(home.resolve("vms/web/boot/kernel")));
+    assertEquals("initrd", Files.readString(home.resolve("vms/web/boot/initrd")));
+    assertTrue(Files.size(home.resolve("vms/web/disks/disk0.qcow2")) < SIZE / 2);
   }
 
   private void deleteFolder(String name) throws Exception {
-    try (var files = Files.walk(home.resolve(name))) {
+    try (var files = Files.walk(cli.machines.folder(name))) {
       for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
         Files.delete(file);
       }
@@ -133,7 +133,7 @@ class ArchiveCommandsTest {
 
     cli.assertRefused(ExitStatus.BAD_INPUT, "export web " + archive);
     try (var files = Files.list(home)) {
-      assertEquals(List.of(home.resolve("web")), files.toList());
+      assertEquals(List.of(home.resolve("vms")), files.toList());
     }
   }
 

@@ -23,7 +23,8 @@ final class CliFixture {
   private InputStream input = InputStream.nullInputStream();
 
   CliFixture(Path home) {
-    machines = new FakeMachines(home);
+    machines = new FakeMachines(home.resolve("vms"));
+    environment.put("VIVARIUM_HOME", home.toString());
   }
 
   /** What the next command reads from standard input. */

@@ -92,6 +92,26 @@ class CreateCommandTest {
   }
 
   @Test
+  void guestOfTheCatalogueBringsItsSizeAndOptionsWin() {
+    cli.given("create a --from debian-12");
+    cli.given("create b --from debian-12 --memory 1G");
+    cli.given("create c --from debian-12 --cpus 3");
+
+    assertEquals(512, cli.machines.definition("a").memoryMib());
+    assertEquals(1024, cli.machines.definition("b").memoryMib());
+    assertEquals(3, cli.machines.definition("c").cpus());
+    assertEquals(512, cli.machines.definition("c").memoryMib());
+  }
+
+  @Test
+  void unknownGuestIsRefusedWithTheOnesThereAre() {
+    cli.assertRefused(ExitStatus.BAD_INPUT, "create web --from plan9");
+
+    assertTrue(cli.err().contains("only tiny, debian-12"), cli.err());
+    assertEquals(List.of(), cli.machines.list());
+  }
+
+  @Test
   void startStartsIt() {
     int status = cli.run("create web --start");
 

@@ -106,7 +106,7 @@ class EditCommandTest {
 
   @Test
   void changeByAnotherMeanwhileIsKept() {
-    Path file = home.resolve("web/vm.json");
+    Path file = home.resolve("vms/web/vm.json");
 
     int status = edit("edit() { echo >> " + file + "; " + TWO_CPUS + " \"$1\"; }; edit");
 

@@ -32,7 +32,9 @@ class HelpTest {
             "disk resize",
             "disk info",
             "net link",
-            "net forward");
+            "net forward",
+            "catalogue prepare",
+            "catalogue rm");
     return Stream.concat(Commands.GROUPS.values().stream().flatMap(List::stream), parts);
   }
 

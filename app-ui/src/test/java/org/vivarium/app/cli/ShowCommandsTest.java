@@ -97,7 +97,7 @@ class ShowCommandsTest {
             "Engine qemu (software emulation), as asked.",
             "Address 10.0.2.15",
             "Boot prompt after 1500 ms",
-            "Folder " + home.resolve("web"))) {
+            "Folder " + home.resolve("vms/web"))) {
       assertTrue(text.lines().anyMatch(line::equals), line + " is not in " + text);
     }
   }
@@ -114,15 +114,15 @@ class ShowCommandsTest {
     assertEquals("running", json().get("state").asText());
     assertEquals(4711, json().get("status").get("pid").asInt());
     assertEquals(1_500_000_000L, json().get("status").get("stageNanos").get("PROMPT").asLong());
-    assertEquals(home.resolve("web").toString(), json().get("folder").asText());
+    assertEquals(home.resolve("vms/web").toString(), json().get("folder").asText());
   }
 
   @Test
   void logPrintsTheOlderPartFirst() throws Exception {
     cli.given("create web");
-    Files.writeString(home.resolve("web/console.log"), "two\n");
-    Files.writeString(home.resolve("web/console.log.1"), "one\n");
-    Files.writeString(home.resolve("web/events.log"), "started\n");
+    Files.writeString(home.resolve("vms/web/console.log"), "two\n");
+    Files.writeString(home.resolve("vms/web/console.log.1"), "one\n");
+    Files.writeString(home.resolve("vms/web/events.log"), "started\n");
 
     assertEquals(ExitStatus.OK, cli.run("log web"));
     assertEquals("one\ntwo\n", cli.out());

@@ -1,0 +1,120 @@
+package org.vivarium.app.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.images.DurableFiles;
+import org.vivarium.images.Progress;
+import org.vivarium.images.catalog.GuestResolver;
+import org.vivarium.images.disk.DiskFormat;
+import org.vivarium.images.disk.DiskImage;
+import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.library.Clones;
+import org.vivarium.images.library.HomeBacking;
+import org.vivarium.images.qcow2.DiskImages;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.definition.GuestSource;
+import org.vivarium.vmm.disk.DiskOpener;
+
+/**
+ * Gives a machine disks with the content of another's.
+ *
+ * <p>A linked clone freezes the content: it moves to a base in {@code templates/}, over which both
+ * machines have an overlay. So both may be started, changed and deleted without the other.
+ *
+ * @param home the home folder
+ * @param from the stopped machine's folder
+ * @param to the new machine's folder
+ */
+record CloneDisks(Path home, Path from, Path to) {
+  /** No template can be named so: it is not listed as one. */
+  private static final String BASE = ".clone-";
+
+  /**
+   * Refuses a disk that cannot be shared: the old machine's overlay takes its place and name.
+   *
+   * @throws VmmException naming it and the remedy
+   */
+  static void requireLinkable(DiskConfig disk, Path folder) throws VmmException {
+    Path file = folder.resolve(disk.file()).normalize();
+    if (!file.startsWith(folder)
+        || HomeBacking.formatOf(file) != DiskFormat.QCOW2
+        || disk.format() == org.vivarium.vmm.config.DiskFormat.RAW) {
+      throw new VmmException(
+          "Disk %s is not a qcow2 image in the machine's own folder; --full copies it."
+              .formatted(disk.id()));
+    }
+  }
+
+  private Path target(DiskConfig disk) throws IOException {
+    Path file =
+        disk.file().toString().equals(GuestResolver.ROOT)
+            ? to.resolve(GuestResolver.ROOT)
+            : to.resolve(ArchiveNames.disk(disk.id()));
+    Files.createDirectories(file.getParent());
+    return file;
+  }
+
+  /** Copies a kernel that lies in the old machine's folder. */
+  void copyKernel(GuestSource guest) throws IOException {
+    if (guest instanceof GuestSource.Kernel(Path kernel, @Nullable Path initrd, String _)) {
+      copyOwn(kernel);
+      if (initrd != null) {
+        copyOwn(initrd);
+      }
+    }
+  }
+
+  private void copyOwn(Path file) throws IOException {
+    if (!file.isAbsolute()) {
+      Path copy = to.resolve(file);
+      Files.createDirectories(copy.getParent());
+      Files.copy(from.resolve(file), copy);
+    }
+  }
+
+  /** Copies a disk with all that lies below it. */
+  void copy(DiskConfig disk, Progress progress) throws IOException, VmmException {
+    DiskConfig located = DiskCommand.located(disk, from);
+    DiskFormat format = DiskFormat.valueOf(DiskOpener.formatOf(located).name());
+    DiskOptions whole = DiskOptions.readOnlyAccess().withBacking(HomeBacking.of(home));
+    try (DiskImage image = DiskImages.open(located.file(), format, whole)) {
+      DiskCopy.write(image, target(disk), "Copying " + disk.id(), progress);
+    }
+  }
+
+  /** Makes an overlay for each of the two machines over what the disk holds now. */
+  void link(DiskConfig disk) throws IOException {
+    Path file = from.resolve(disk.file()).normalize();
+    DiskOptions whole = DiskOptions.readWrite().withBacking(HomeBacking.of(home));
+    // Opening it for writing fails while a machine has it open.
+    try (DiskImage open = DiskImages.open(file, DiskFormat.QCOW2, whole)) {
+      open.flush();
+    }
+    Path templates = Files.createDirectories(home.resolve("templates"));
+    Path folder = Files.createTempDirectory(templates, BASE);
+    // As deep as it was: it may name a base of its own, relative to where it lies.
+    Path base = folder.resolve(from.relativize(file));
+    Path next = file.resolveSibling(".new-" + file.getFileName());
+    boolean done = false;
+    try {
+      // A second name first: at each moment the machine has a disk with all of its content.
+      Files.createDirectories(base.getParent());
+      Files.createLink(base, file);
+      Clones.link(home, base, DiskFormat.QCOW2, target(disk), 0);
+      Files.deleteIfExists(next);
+      Clones.link(home, base, DiskFormat.QCOW2, next, 0);
+      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+      done = true;
+    } finally {
+      if (!done) {
+        Files.deleteIfExists(next);
+        Files.deleteIfExists(target(disk));
+        DurableFiles.deleteFolder(folder);
+      }
+    }
+  }
+}

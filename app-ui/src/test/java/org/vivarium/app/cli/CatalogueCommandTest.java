@@ -1,0 +1,133 @@
+package org.vivarium.app.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vivarium.images.disk.DiskFormat;
+import org.vivarium.images.library.Clones;
+import org.vivarium.images.library.Disks;
+
+class CatalogueCommandTest {
+  private static final long SIZE = 1 << 20;
+
+  @TempDir Path home;
+  private CliFixture cli;
+
+  @BeforeEach
+  void setUp() {
+    cli = new CliFixture(home);
+  }
+
+  /** An entry whose disk is a file of the user's own. */
+  private Path givenOwnEntry() throws IOException {
+    Path disk = home.resolve("mine.raw");
+    Files.writeString(
+        Files.createDirectories(home.resolve("catalogue")).resolve("mine.json"),
+        """
+        {"id": "mine", "title": "Mine", "description": "For tests.", "kind": "disk",
+         "file": "%s", "format": "raw", "cpus": 1, "memoryMib": 64, "diskMib": 16,
+         "login": "As root."}
+        """
+            .formatted(disk));
+    return disk;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"catalogue", "images"})
+  void guestsAreListedWithTheirState(String name) throws Exception {
+    Path disk = givenOwnEntry();
+    assertEquals(ExitStatus.OK, cli.run(name), cli.err());
+    assertTrue(cli.out().matches("(?s).*\\Rmine +not built .*As root[.]\\R"), cli.out());
+    Disks.create(disk, DiskFormat.RAW, SIZE);
+
+    assertEquals(ExitStatus.OK, cli.run(name), cli.err());
+
+    assertTrue(cli.out().startsWith("GUEST "), cli.out());
+    assertTrue(cli.out().matches("(?s).*\\Rmine +ready .*As root[.]\\R"), cli.out());
+    assertTrue(cli.out().matches("(?s).*\\Rdebian-12 +not built +0 B .*"), cli.out());
+    assertEquals("", cli.err());
+  }
+
+  @Test
+  void jsonTellsTheSameToPrograms() {
+    assertEquals(ExitStatus.OK, cli.run("catalogue --json"), cli.err());
+
+    JsonNode list = JsonText.tree(cli.out());
+    assertEquals("tiny", list.get(0).get("id").asText());
+    assertFalse(list.get(0).get("ready").asBoolean());
+    assertEquals("vivarium", list.get(1).get("user").asText());
+    assertEquals(512, list.get(1).get("memoryMib").asInt());
+  }
+
+  @Test
+  void badFileOfTheUserIsToldBesideTheList() throws Exception {
+    Files.writeString(Files.createDirectories(home.resolve("catalogue")).resolve("a.json"), "{");
+
+    assertEquals(ExitStatus.OK, cli.run("catalogue"));
+
+    assertTrue(cli.err().contains("a.json"), cli.err());
+    assertTrue(cli.out().contains("tiny"), cli.out());
+  }
+
+  @Test
+  void prepareTellsThatTheGuestIsReady() throws Exception {
+    Disks.create(givenOwnEntry(), DiskFormat.RAW, SIZE);
+
+    assertEquals(ExitStatus.OK, cli.run("catalogue prepare mine"), cli.err());
+
+    assertTrue(cli.err().contains("Mine is ready"), cli.err());
+  }
+
+  @Test
+  void prepareThatFailsSaysWhy() throws Exception {
+    givenOwnEntry();
+
+    cli.assertRefused(ExitStatus.FAILED, "catalogue prepare mine");
+    assertTrue(cli.err().contains("mine.raw"), cli.err());
+  }
+
+  @Test
+  void rmDeletesTheImages() throws Exception {
+    Path image = Files.createDirectories(home.resolve("images/tiny/1")).resolve("kernel");
+    Files.writeString(image, "kernel");
+
+    assertEquals(ExitStatus.OK, cli.run("catalogue rm tiny"), cli.err());
+
+    assertFalse(Files.exists(image));
+  }
+
+  @Test
+  void rmIsRefusedWhileAMachineStandsOnIt() throws Exception {
+    Path base = Files.createDirectories(home.resolve("images/debian-12/1")).resolve("disk.raw");
+    Disks.create(base, DiskFormat.RAW, SIZE);
+    cli.given("create web --from debian-12");
+    Clones.link(home, base, DiskFormat.RAW, cli.machines.folder("web").resolve("root.qcow2"), 0);
+
+    cli.assertRefused(ExitStatus.FAILED, "catalogue rm debian-12");
+
+    assertTrue(Files.exists(base));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "catalogue prepare",
+        "catalogue prepare plan9",
+        "catalogue rm plan9",
+        "catalogue rm a b",
+        "catalogue burn",
+      })
+  void badInputIsRefused(String line) {
+    cli.assertRefused(ExitStatus.BAD_INPUT, line);
+  }
+}
