@@ -20,10 +20,12 @@ public final class Children {
   /** Nothing runs yet. */
   public Children() {
     Runtime.getRuntime()
-        .addShutdownHook(
-            Thread.ofPlatform()
-                .name("bench end")
-                .unstarted(() -> running.forEach(Process::destroyForcibly)));
+        .addShutdownHook(Thread.ofPlatform().name("bench end").unstarted(this::kill));
+  }
+
+  /** Ends those that run now. Any thread. */
+  public void kill() {
+    running.forEach(Process::destroyForcibly);
   }
 
   /**

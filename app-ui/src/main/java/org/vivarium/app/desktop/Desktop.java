@@ -14,6 +14,8 @@ import org.vivarium.app.desktop.base.Settings;
 import org.vivarium.app.desktop.base.Texts;
 import org.vivarium.app.desktop.base.Theme;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.compare.CompareModel;
+import org.vivarium.app.desktop.compare.Lab;
 import org.vivarium.app.desktop.machines.HostModel;
 import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.desktop.shell.DeskModel;
@@ -28,9 +30,11 @@ public final class Desktop implements AutoCloseable {
    *
    * @param machines the machines
    * @param engine tells which engine this computer offers; blocks
+   * @param lab where machines are compared with containers
    * @param home where settings and images are kept
    */
-  public record Setting(Machines machines, Callable<EngineChoice.Decision> engine, Path home) {}
+  public record Setting(
+      Machines machines, Callable<EngineChoice.Decision> engine, Lab lab, Path home) {}
 
   private static final double WIDTH = 1280;
   private static final double HEIGHT = 800;
@@ -41,6 +45,7 @@ public final class Desktop implements AutoCloseable {
   private final Settings settings;
   private final Background background = new Background();
   private final Scene scene;
+  private final CompareModel compare;
   private @Nullable MachinesModel machines;
   private @Nullable HostModel host;
   private @Nullable ShellView shell;
@@ -50,6 +55,7 @@ public final class Desktop implements AutoCloseable {
   public Desktop(Setting setting, Stage stage) {
     this.setting = setting;
     this.settings = new Settings(setting.home().resolve("desktop.properties"));
+    this.compare = new CompareModel(background, setting.lab());
     this.scene = new Scene(new StackPane(), WIDTH, HEIGHT);
     settings.language().subscribe(this::build);
     Theme.follow(settings, scene);
@@ -67,7 +73,7 @@ public final class Desktop implements AutoCloseable {
     Ui ui = new Ui(texts, new Errors(texts), new Dialogs(texts), background, settings);
     MachinesModel list = new MachinesModel(ui, setting.machines());
     HostModel computer = new HostModel(ui, setting.engine(), Path.of("/proc"));
-    DeskModel model = new DeskModel(ui, list, computer);
+    DeskModel model = new DeskModel(ui, list, computer, compare);
     ShellView view = new ShellView(model, setting.home());
     machines = list;
     host = computer;

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import javafx.application.Platform;
 import javafx.stage.Stage;
 import org.vivarium.app.Main;
+import org.vivarium.app.desktop.compare.LocalLab;
 import org.vivarium.app.desktop.machines.HostModel;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.client.LocalMachines;
@@ -64,7 +65,13 @@ public final class DesktopMain {
       LocalMachines machines = new LocalMachines(folders, launcher());
       Stage stage = new Stage();
       Desktop desktop =
-          new Desktop(new Desktop.Setting(machines, HostModel::automatic, folders.home()), stage);
+          new Desktop(
+              new Desktop.Setting(
+                  machines,
+                  HostModel::automatic,
+                  new LocalLab(folders.images(), java()),
+                  folders.home()),
+              stage);
       Thread.setDefaultUncaughtExceptionHandler(
           (_, thrown) -> desktop.model().ui().errors().report(thrown));
       stage.setOnHidden(
@@ -76,6 +83,18 @@ public final class DesktopMain {
     } catch (RuntimeException | LinkageError e) {
       opened.completeExceptionally(e);
     }
+  }
+
+  /** What the lab starts this program's processes with. */
+  private static List<String> java() {
+    String words = System.getenv().getOrDefault(MACHINE_JAVA, "");
+    return words.isEmpty()
+        ? List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"))
+        : List.of(words.split("\n"));
   }
 
   private static VmLauncher launcher() {

@@ -56,7 +56,9 @@ class DesktopMachineTest {
                 System.getProperty("java.class.path")),
             List.of(Main.class.getName(), JavaLauncher.VM));
     machines = new LocalMachines(new Folders(home), launcher);
-    desktop = new Desktop(new Desktop.Setting(machines, HostModel::automatic, home), stage);
+    desktop =
+        new Desktop(
+            new Desktop.Setting(machines, HostModel::automatic, new FakeLab(), home), stage);
   }
 
   @AfterEach

@@ -66,6 +66,7 @@ class DesktopTest {
                 machines,
                 () ->
                     new EngineChoice.Decision("qemu", "Engine: qemu, as asked.", Optional.empty()),
+                new FakeLab(),
                 own),
             stage);
   }

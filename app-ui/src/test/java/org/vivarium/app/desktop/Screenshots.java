@@ -31,6 +31,7 @@ final class Screenshots {
   private static final long SETTLE_MILLIS = 900;
 
   private final Path folder;
+  private final FakeLab lab = new FakeLab();
   private final FakeMachines machines;
   private final Desktop desktop;
   private final Stage stage;
@@ -52,6 +53,7 @@ final class Screenshots {
                         Optional.of(
                             "turn on AMD-V (SVM) or Intel VT-x in the firmware setup, or nested"
                                 + " virtualization if this computer is itself a virtual machine")),
+                lab,
                 home),
             stage);
   }
@@ -107,6 +109,21 @@ final class Screenshots {
     draw("new-" + suffix);
     onFx(() -> desktop.model().page().set(DeskModel.Page.IMAGES));
     draw("images-" + suffix);
+    onFx(() -> desktop.model().page().set(DeskModel.Page.COMPARE));
+    draw("compare-" + suffix);
+    lab.holdBeforeTheEnd();
+    onFx(() -> desktop.model().compare().begin(FakeLab.PLAN));
+    draw("comparing-" + suffix);
+    lab.goOn();
+    Thread.sleep(SETTLE_MILLIS);
+    for (double place : List.of(0.35, 1.0)) {
+      onFx(
+          () ->
+              stage.getScene().getRoot().lookupAll("#compare").stream()
+                  .map(javafx.scene.control.ScrollPane.class::cast)
+                  .forEach(page -> page.setVvalue(place)));
+      draw("compared-" + (int) (place * 100) + "-" + suffix);
+    }
     onFx(
         () -> {
           desktop.model().selected().setAll(desktop.model().machines().list());

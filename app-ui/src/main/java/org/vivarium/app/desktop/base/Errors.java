@@ -8,6 +8,7 @@ import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vivarium.app.bench.BenchException;
 import org.vivarium.images.ImageException;
 import org.vivarium.vmm.VmmException;
 
@@ -68,6 +69,7 @@ public final class Errors {
     return switch (thrown) {
       case VmmException e when message != null -> message;
       case ImageException e when message != null -> message;
+      case BenchException e when message != null -> message;
       case NoSuchFileException e -> texts.get("error.noFile", e.getFile());
       case FileAlreadyExistsException e -> texts.get("error.fileExists", e.getFile());
       case java.io.IOException e when message != null -> texts.get("error.io", message);

@@ -16,7 +16,7 @@ import javafx.scene.text.Font;
 public final class Theme {
   private static final PseudoClass DARK = PseudoClass.getPseudoClass("dark");
   private static final List<String> SHEETS =
-      List.of("base", "shell", "list", "machine", "chart", "console", "form");
+      List.of("base", "shell", "list", "machine", "chart", "console", "form", "compare");
 
   /** In the order in which they are liked; else the system's own. */
   private static final List<String> FONTS =

@@ -7,6 +7,7 @@ import javafx.beans.property.SimpleObjectProperty;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.compare.CompareModel;
 import org.vivarium.app.desktop.machines.Definitions;
 import org.vivarium.app.desktop.machines.DiskFiles;
 import org.vivarium.app.desktop.machines.HostModel;
@@ -23,12 +24,14 @@ public final class DeskModel {
     /** The machines that are selected in the list, or the first page. */
     MACHINES,
     NEW_MACHINE,
+    COMPARE,
     IMAGES
   }
 
   private final Ui ui;
   private final MachinesModel machines;
   private final HostModel host;
+  private final CompareModel compare;
   private final ObjectProperty<Page> page = new SimpleObjectProperty<>(Page.MACHINES);
   private final ObjectProperty<MachinePage.Part> part =
       new SimpleObjectProperty<>(MachinePage.Part.OVERVIEW);
@@ -36,10 +39,11 @@ public final class DeskModel {
   private boolean creating;
 
   /** Makes the model of a window. */
-  public DeskModel(Ui ui, MachinesModel machines, HostModel host) {
+  public DeskModel(Ui ui, MachinesModel machines, HostModel host, CompareModel compare) {
     this.ui = ui;
     this.machines = machines;
     this.host = host;
+    this.compare = compare;
   }
 
   /** What views need besides their models. */
@@ -55,6 +59,11 @@ public final class DeskModel {
   /** This computer. */
   public HostModel host() {
     return host;
+  }
+
+  /** The comparison of a machine with a container. */
+  public CompareModel compare() {
+    return compare;
   }
 
   /** What is on the right. */

@@ -23,6 +23,7 @@ import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import javafx.util.Subscription;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.compare.CompareView;
 import org.vivarium.app.desktop.create.NewMachineView;
 import org.vivarium.app.desktop.images.ImagesView;
 import org.vivarium.app.desktop.machines.DiskCommands;
@@ -45,6 +46,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
   private final StackPane page = new StackPane();
   private final Map<MachineModel, MachinePage> pages = new HashMap<>();
   private final ImagesView images;
+  private final CompareView compare;
   private final Path home;
   private final Subscription subscription;
   private final ListChangeListener<MachineModel> follower = _ -> show();
@@ -61,6 +63,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
     this.header = new HeaderView(desk);
     this.home = home;
     this.images = new ImagesView(ui, desk.machines(), home);
+    this.compare = new CompareView(ui, desk.compare());
     getStyleClass().add("shell");
     VBox right = new VBox(new BannerView(desk), page);
     VBox.setVgrow(page, Priority.ALWAYS);
@@ -98,6 +101,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
     Node now =
         switch (desk.page().get()) {
           case NEW_MACHINE -> newMachine();
+          case COMPARE -> compare;
           case IMAGES -> images;
           case MACHINES -> machines();
         };
@@ -199,6 +203,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
   @Override
   public void close() {
     subscription.unsubscribe();
+    compare.close();
     desk.selected().removeListener(follower);
     desk.machines().list().removeListener(follower);
     pages.values().forEach(MachinePage::close);

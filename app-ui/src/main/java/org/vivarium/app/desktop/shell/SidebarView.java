@@ -13,6 +13,7 @@ import javafx.scene.control.ToggleButton;
 import javafx.scene.input.KeyCode;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
+import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.vivarium.app.desktop.base.Controls;
@@ -51,7 +52,12 @@ final class SidebarView extends VBox {
                   : Controls.paragraph(ui.text("sidebar.notFound"), "muted", "small"));
         });
     Label heading = Controls.label(ui.text("sidebar.machines"), "sidebar-heading");
-    getChildren().addAll(heading, list, images());
+    getChildren()
+        .addAll(
+            heading,
+            list,
+            link(DeskModel.Page.COMPARE, ui.text("sidebar.compare"), Feather.COLUMNS),
+            link(DeskModel.Page.IMAGES, ui.text("sidebar.images"), Feather.DISC));
     list.getSelectionModel()
         .getSelectedItems()
         .addListener((ListChangeListener<MachineModel>) _ -> Platform.runLater(this::chosen));
@@ -74,13 +80,17 @@ final class SidebarView extends VBox {
     follow();
   }
 
-  private ToggleButton images() {
-    ToggleButton button = new ToggleButton(ui.text("sidebar.images"), new FontIcon(Feather.DISC));
-    button.setId("show-images");
+  private ToggleButton link(DeskModel.Page to, String words, Ikon icon) {
+    ToggleButton button = new ToggleButton(words, new FontIcon(icon));
+    button.setId("show-" + to.name().toLowerCase(Locale.ROOT));
     button.getStyleClass().add("nav-button");
     button.setMaxWidth(Double.MAX_VALUE);
-    button.setOnAction(_ -> desk.page().set(DeskModel.Page.IMAGES));
-    desk.page().subscribe(page -> button.setSelected(page == DeskModel.Page.IMAGES));
+    button.setOnAction(
+        _ -> {
+          desk.page().set(to);
+          button.setSelected(true);
+        });
+    desk.page().subscribe(page -> button.setSelected(page == to));
     return button;
   }
 

@@ -1,0 +1,119 @@
+package org.vivarium.app.desktop.compare;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.vivarium.app.Main;
+import org.vivarium.app.bench.Children;
+import org.vivarium.app.doctor.LinuxHost;
+import org.vivarium.app.lab.Comparison;
+import org.vivarium.app.lab.Equipment;
+import org.vivarium.app.lab.Listener;
+import org.vivarium.app.lab.Plan;
+import org.vivarium.app.lab.Report;
+import org.vivarium.images.BootImage;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.Progress;
+import org.vivarium.images.deb.PackageSource;
+import org.vivarium.images.deb.PackageSources;
+import org.vivarium.images.oci.GuestProcess;
+import org.vivarium.images.oci.OciStore;
+import org.vivarium.images.oci.StoredImage;
+import org.vivarium.images.oci.WorkloadImage;
+import org.vivarium.images.tiny.TinyLinux;
+import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.engine.EngineChoice;
+
+/** The lab on this computer. */
+public final class LocalLab implements Lab {
+  private final Path images;
+  private final UnaryOperator<List<String>> vivarium;
+  private final Children children = new Children();
+
+  /**
+   * @param images the folder of the images
+   * @param java the Java runtime and its options, which start this program's processes
+   */
+  public LocalLab(Path images, List<String> java) {
+    this.images = images;
+    this.vivarium =
+        arguments -> {
+          List<String> command = new ArrayList<>(java);
+          command.add(Main.class.getName());
+          command.addAll(arguments);
+          return command;
+        };
+  }
+
+  @Override
+  public Offer offer() throws Exception {
+    return new Offer(new LinuxHost().program("runc").isPresent(), hardware());
+  }
+
+  private static boolean hardware() throws Exception {
+    return Engines.choice().decide(EngineChoice.Request.AUTO).engine().equals("kvm");
+  }
+
+  @Override
+  public Report compare(Plan plan, Listener listener, Consumer<Runnable> ending) throws Exception {
+    Thread self = Thread.currentThread();
+    ending.accept(self::interrupt);
+    Progress progress = new Steps(listener);
+    StoredImage image = stored(plan.image(), progress);
+    PackageSource packages = PackageSources.choose(images.resolve("packages"), System.getenv());
+    BootImage tiny = TinyLinux.obtain(images, TinyLinux.DEFAULT_FLAVOUR, packages, progress);
+    long needed = (GuestProcess.memoryNeeded(image) + (1 << 20) - 1) >> 20;
+    Plan enough =
+        new Plan(
+            plan.image(),
+            plan.words(),
+            plan.measures(),
+            plan.sides(),
+            plan.runs(),
+            plan.cpus(),
+            Math.toIntExact(Math.max(plan.memoryMib(), needed)),
+            plan.patience());
+    Comparison comparison =
+        new Comparison(
+            enough,
+            new Equipment(new LinuxHost(), children, vivarium, image, tiny, hardware()),
+            listener);
+    ending.accept(
+        () -> {
+          comparison.cancel();
+          children.kill();
+        });
+    return comparison.run();
+  }
+
+  private StoredImage stored(String reference, Progress progress) throws ImageException {
+    String place = reference;
+    Optional<WorkloadImage> made = WorkloadImage.named(reference);
+    if (made.isPresent()) {
+      PackageSource packages = PackageSources.choose(images.resolve("packages"), System.getenv());
+      place = made.get().obtain(images, packages, progress).toString();
+    }
+    return new OciStore(images).obtain(place, progress);
+  }
+
+  /** Tells each step once. */
+  private static final class Steps implements Progress {
+    private final Listener listener;
+    private String last = "";
+
+    Steps(Listener listener) {
+      this.listener = listener;
+    }
+
+    @Override
+    public void advanced(String step, long done, long total) {
+      if (!step.equals(last)) {
+        last = step;
+        listener.began(step);
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package org.vivarium.app.desktop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
+import javafx.scene.control.Labeled;
+import javafx.scene.control.ToggleButton;
+import javafx.stage.Stage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.testfx.api.FxRobot;
+import org.testfx.framework.junit5.ApplicationExtension;
+import org.testfx.framework.junit5.Start;
+import org.testfx.util.WaitForAsyncUtils;
+import org.vivarium.app.desktop.compare.CompareModel;
+import org.vivarium.app.desktop.shell.DeskModel;
+import org.vivarium.app.lab.Measure;
+import org.vivarium.vmm.engine.EngineChoice;
+
+/** The page that compares, over a lab that a test commands. */
+@ExtendWith(ApplicationExtension.class)
+class CompareTest {
+  @TempDir static Path home;
+
+  private final FakeLab lab = new FakeLab();
+
+  @SuppressWarnings("NullAway.Init") // by @Start
+  private Desktop desktop;
+
+  @Start
+  void open(Stage stage) throws Exception {
+    Path own = Files.createTempDirectory(home, "home");
+    desktop =
+        new Desktop(
+            new Desktop.Setting(
+                new FakeMachines(own),
+                () -> new EngineChoice.Decision("qemu", "Engine: qemu.", Optional.empty()),
+                lab,
+                own),
+            stage);
+  }
+
+  @BeforeEach
+  void show(FxRobot robot) {
+    robot.interact(() -> robot.lookup("#show-compare").queryAs(ToggleButton.class).fire());
+  }
+
+  @AfterEach
+  void close() {
+    lab.goOn();
+    WaitForAsyncUtils.waitForAsyncFx(10_000, () -> desktop.close());
+  }
+
+  @Test
+  void pageSaysWhatThisComputerLacks(FxRobot robot) throws Exception {
+    await(() -> text(robot, "#compare-missing").contains("runc"));
+
+    assertTrue(text(robot, "#compare-missing").contains("not comparable"));
+  }
+
+  @Test
+  void rowsFillInLiveAndTheRunOutlivesThePage(FxRobot robot) throws Exception {
+    lab.holdBeforeTheEnd();
+    robot.interact(() -> robot.lookup("#measure-cpu").queryAs(CheckBox.class).setSelected(false));
+
+    fire(robot, "#compare-begin");
+
+    await(() -> text(robot, "#compare-step").contains("round 5 of 5"));
+    await(() -> text(robot, "#measured-start .figures").contains("221 ms"));
+    assertTrue(text(robot, "#measured-start .small").contains("Machine (Vivarium) *"));
+    assertFalse(Objects.requireNonNull(lab.asked()).has(Measure.CPU));
+    robot.interact(() -> desktop.model().page().set(DeskModel.Page.IMAGES));
+    assertTrue(model().isRunning());
+    lab.goOn();
+    await(() -> model().report().isPresent());
+    robot.interact(() -> desktop.model().page().set(DeskModel.Page.COMPARE));
+    await(() -> text(robot, "#measured-isolation .label").contains("5e1f-another"));
+    assertTrue(text(robot, "#measured-start .label").contains("the claim does not hold"));
+  }
+
+  @Test
+  void cancelKeepsWhatWasMeasured(FxRobot robot) throws Exception {
+    lab.holdBeforeTheEnd();
+    fire(robot, "#compare-begin");
+    await(() -> text(robot, "#measured-memory .figures").contains("184 MiB"));
+
+    fire(robot, "#compare-cancel");
+
+    await(() -> !model().isRunning());
+    await(() -> text(robot, "#compare-problem").contains("ended early"));
+    assertEquals(2, model().rows().size());
+  }
+
+  @Test
+  void errorIsASentenceInThePage(FxRobot robot) throws Exception {
+    lab.fail("Nothing can be measured here.");
+
+    fire(robot, "#compare-begin");
+
+    await(() -> text(robot, "#compare-problem").contains("Nothing can be measured here."));
+    assertFalse(model().isRunning());
+    assertFalse(robot.lookup("#compare-begin").query().isDisabled());
+  }
+
+  private CompareModel model() {
+    return desktop.model().compare();
+  }
+
+  private static void fire(FxRobot robot, String query) {
+    robot.interact(() -> robot.lookup(query).queryAs(Button.class).fire());
+  }
+
+  private static String text(FxRobot robot, String query) {
+    StringBuilder text = new StringBuilder();
+    robot.lookup(query).queryAllAs(Labeled.class).stream()
+        .filter(Labeled::isVisible)
+        .forEach(label -> text.append(label.getText()).append('\n'));
+    return text.toString();
+  }
+
+  private static void await(Callable<Boolean> condition) throws Exception {
+    WaitForAsyncUtils.waitFor(
+        30, TimeUnit.SECONDS, () -> WaitForAsyncUtils.waitForAsyncFx(10_000, condition));
+  }
+}
