@@ -38,7 +38,7 @@ final class SeriesStrip extends Pane {
     claim.getStyleClass().add("compare-claim");
     getChildren().addAll(colour, text, claim, canvas);
     canvas.widthProperty().bind(widthProperty());
-    canvas.heightProperty().bind(heightProperty());
+    canvas.setHeight(HEIGHT);
     canvas.widthProperty().subscribe(this::draw);
     for (Region ink : List.of(colour, text, claim)) {
       ink.backgroundProperty().subscribe(this::draw);
