@@ -101,6 +101,9 @@ class UserNetworkBootTest {
     // Passt accepts before the guest's server listens, and hangs up then.
     for (int attempt = 0; attempt < 30; attempt++) {
       try (Socket socket = new Socket(forward.hostAddress(), forward.hostPort())) {
+        // Debian 12's passt completes a connection with the guest only once the caller has spoken;
+        // it is the same with QEMU's card.
+        socket.getOutputStream().write("anybody there?\n".getBytes(StandardCharsets.US_ASCII));
         String answer = readAll(socket);
         if (!answer.isEmpty()) {
           guest.console.readTo("served=yes\r", TinyGuest.PATIENCE);
