@@ -1,17 +1,14 @@
 package org.vivarium.app.lab;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.vivarium.app.bench.BenchException;
+import org.vivarium.images.DurableFiles;
 
 /**
  * A folder in memory for what a comparison needs on the way, with mounts; all of it is gone when it
@@ -85,32 +82,9 @@ final class Scratch implements AutoCloseable {
       mounts.pop();
     }
     try {
-      delete(folder);
+      DurableFiles.deleteFolder(folder);
     } catch (IOException e) {
       throw new BenchException("The folder %s cannot be deleted.".formatted(folder), e);
     }
-  }
-
-  private static void delete(Path path) throws IOException {
-    Files.walkFileTree(
-        path,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path done, @Nullable IOException failed)
-              throws IOException {
-            if (failed != null) {
-              throw failed;
-            }
-            Files.delete(done);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

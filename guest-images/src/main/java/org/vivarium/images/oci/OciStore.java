@@ -7,19 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
@@ -77,7 +73,7 @@ public final class OciStore {
         unpack(image, work, limits, progress);
         publish(work, folder.resolve(image.id().hex()));
       } finally {
-        delete(work);
+        DurableFiles.deleteFolder(work);
       }
       return find(image.id().hex()).orElseThrow();
     } catch (IOException | RuntimeException e) {
@@ -139,7 +135,7 @@ public final class OciStore {
     writeArchive(tree, GuestProcess.script(any), work);
     boolean root = Files.getAttribute(work, "unix:uid").equals(0);
     new RootFolder(root).write(tree.root(), work.resolve(StoredImage.ROOT));
-    delete(contents);
+    DurableFiles.deleteFolder(contents);
     DurableFiles.write(work, StoredImage.DESCRIPTION, JSON.writeValueAsBytes(description));
   }
 
@@ -212,36 +208,9 @@ public final class OciStore {
                 && words[2].matches("[0-9]{1,10}")
                 && Files.exists(Path.of("/proc", words[2]));
         if (!running) {
-          delete(path);
+          DurableFiles.deleteFolder(path);
         }
       }
     }
-  }
-
-  /** Deletes a folder, following no link. */
-  static void delete(Path path) throws IOException {
-    if (!Files.exists(path)) {
-      return;
-    }
-    Files.walkFileTree(
-        path,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path done, @Nullable IOException failed)
-              throws IOException {
-            if (failed != null) {
-              throw failed;
-            }
-            Files.delete(done);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.deb.DebArchive;
@@ -90,10 +91,10 @@ public enum WorkloadImage {
         Path made = Files.createDirectory(work.resolve("layout"));
         make(wanted, source, progress, work, made);
         Files.writeString(made.resolve(PACKAGES), source.indexState() + "\n" + names(wanted));
-        OciStore.delete(layout);
+        DurableFiles.deleteFolder(layout);
         Files.move(made, layout, StandardCopyOption.ATOMIC_MOVE);
       } finally {
-        OciStore.delete(work);
+        DurableFiles.deleteFolder(work);
       }
       return layout;
     } catch (IOException e) {

@@ -4,6 +4,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 
@@ -21,7 +22,7 @@ class LayerFuzzTest {
         throw new AssertionError("no sentence: " + refused.getMessage(), refused);
       }
     } finally {
-      OciStore.delete(folder);
+      DurableFiles.deleteFolder(folder);
     }
   }
 }

@@ -3,18 +3,15 @@ package org.vivarium.vmm.client;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import org.vivarium.images.DurableFiles;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
@@ -93,7 +90,7 @@ public final class LocalMachines implements Machines {
       } catch (DirectoryNotEmptyException e) {
         throw taken(definition.name());
       } finally {
-        deleteTree(aside);
+        DurableFiles.deleteFolder(aside);
       }
     } catch (AtomicMoveNotSupportedException e) {
       throw new VmmException(
@@ -131,38 +128,11 @@ public final class LocalMachines implements Machines {
     try (VmLock _ = lock.get()) {
       Path aside = Files.createTempDirectory(folders.vms(), ".deleted-");
       Files.move(folder.path(), aside, StandardCopyOption.ATOMIC_MOVE);
-      deleteTree(aside);
+      DurableFiles.deleteFolder(aside);
       startAtLogin(name, false);
     } catch (IOException e) {
       throw HostErrors.refusal("The machine %s cannot be deleted".formatted(name), e);
     }
-  }
-
-  private static void deleteTree(Path root) throws IOException {
-    if (!Files.exists(root)) {
-      return;
-    }
-    // Does not follow symbolic links: what they lead to is not the machine's.
-    Files.walkFileTree(
-        root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failed)
-              throws IOException {
-            if (failed != null) {
-              throw failed;
-            }
-            Files.delete(folder);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 
   @Override

@@ -23,7 +23,8 @@ import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.config.RateLimit;
-import org.vivarium.vmm.host.SocketFolder;
+import org.vivarium.vmm.host.PrivateSockets;
+import org.vivarium.vmm.store.SocketFolder;
 
 /**
  * What a machine's network cards are plugged into. Owned by the control thread; closed while the
@@ -43,7 +44,7 @@ final class HostNetworks implements AutoCloseable {
   private final IoLoop loop;
   private final Consumer<String> note;
   private final List<Network> networks = new ArrayList<>();
-  private @Nullable SocketFolder sockets;
+  private @Nullable PrivateSockets sockets;
 
   /**
    * @param note told, with a sentence, what happens to a network while it is used; any thread
@@ -154,9 +155,7 @@ final class HostNetworks implements AutoCloseable {
   private SegmentBackend segment(NetConfig card, String name) throws VmmException {
     try {
       Path folder =
-          org.vivarium.vmm.store.SocketFolder.make(Folders.standard(), SEGMENTS, System.getenv())
-              .path()
-              .resolve(name);
+          SocketFolder.make(Folders.standard(), SEGMENTS, System.getenv()).path().resolve(name);
       return SegmentBackend.join(folder, card.macBits(), loop);
     } catch (IOException e) {
       throw refused(card.id(), e);
@@ -165,9 +164,9 @@ final class HostNetworks implements AutoCloseable {
 
   private PasstBackend passt(String id, List<PortForward> forwards)
       throws VmmException, InterruptedException {
-    SocketFolder folder = sockets;
+    PrivateSockets folder = sockets;
     if (folder == null) {
-      folder = SocketFolder.in("vivarium-net-", SocketFolder.usualPlaces());
+      folder = PrivateSockets.in("vivarium-net-", PrivateSockets.usualPlaces());
       sockets = folder;
     }
     try {
@@ -210,7 +209,7 @@ final class HostNetworks implements AutoCloseable {
       }
     }
     networks.clear();
-    SocketFolder folder = sockets;
+    PrivateSockets folder = sockets;
     if (folder != null) {
       folder.close();
     }

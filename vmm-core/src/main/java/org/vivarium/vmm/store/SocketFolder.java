@@ -17,6 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.host.PrivateSockets;
 
 /**
  * The folder of a running machine's sockets, which only its owner may enter (mode 0700).
@@ -24,9 +25,6 @@ import org.vivarium.vmm.VmmException;
  * @param path the folder, short enough for sockets in it
  */
 public record SocketFolder(Path path) {
-  /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
-  static final int MAX_SOCKET_PATH = 107;
-
   private static final Logger LOG = LoggerFactory.getLogger(SocketFolder.class);
 
   private static final Set<PosixFilePermission> OWNER_ONLY =
@@ -75,25 +73,16 @@ public record SocketFolder(Path path) {
       Path home = folders.home().toAbsolutePath().normalize();
       boolean usual = home.equals(Folders.usualHome(environment));
       Path path = base.resolve(usual ? name : name + "@" + digest(home.toString()).substring(0, 8));
-      if (tooLong(path)) {
+      if (!PrivateSockets.fits(new SocketFolder(path).control())) {
         path = base.resolve("@" + digest(home + "/" + name).substring(0, 16));
       }
-      if (tooLong(path)) {
-        throw new VmmException(
-            "The path %s is too long for a socket: set XDG_RUNTIME_DIR to a folder with a short path."
-                .formatted(path));
-      }
+      PrivateSockets.checkLength(new SocketFolder(path).control());
       makePrivate(base);
       makePrivate(path);
       return new SocketFolder(path);
     } catch (IOException e) {
       throw HostErrors.refusal("No folder for the machine's sockets can be made", e);
     }
-  }
-
-  private static boolean tooLong(Path folder) {
-    Path longest = new SocketFolder(folder).control();
-    return longest.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH;
   }
 
   /** In /tmp anybody may have been there first, so what is there is looked at. */

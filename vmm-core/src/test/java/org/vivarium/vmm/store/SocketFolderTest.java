@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.host.PrivateSockets;
 
 /** Where a machine's sockets are, short enough and its owner's alone. */
 class SocketFolderTest {
@@ -45,7 +46,7 @@ class SocketFolderTest {
 
     SocketFolder folder = make(root.resolve("1"), "n".repeat(64), runtime);
 
-    assertTrue(folder.control().toString().length() <= SocketFolder.MAX_SOCKET_PATH);
+    assertTrue(folder.control().toString().length() <= PrivateSockets.MAX_SOCKET_PATH);
   }
 
   @Test

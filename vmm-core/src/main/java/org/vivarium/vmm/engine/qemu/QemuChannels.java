@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.qemu.QemuLocator.Found;
-import org.vivarium.vmm.host.SocketFolder;
+import org.vivarium.vmm.host.PrivateSockets;
 
 /**
  * A started QEMU and its sockets, all connected.
@@ -36,7 +36,8 @@ record QemuChannels(
    * @throws VmmException if QEMU ends instead, with what it said last; nothing is left then
    */
   static QemuChannels start(Found found, MachineConfig config) throws VmmException {
-    try (SocketFolder folder = SocketFolder.in("vivarium-qemu-", SocketFolder.usualPlaces())) {
+    try (PrivateSockets folder =
+        PrivateSockets.in("vivarium-qemu-", PrivateSockets.usualPlaces())) {
       ServerSocketChannel monitor = folder.listen(folder.socket("monitor"));
       ServerSocketChannel debug = folder.listen(folder.socket("debug"));
       Path hvc = config.devices().console() ? folder.socket("hvc") : null;

@@ -19,7 +19,7 @@ import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.BootSource;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.HostMemory;
-import org.vivarium.vmm.host.SocketFolder;
+import org.vivarium.vmm.host.PrivateSockets;
 
 /** What the engine refuses, and what it says when QEMU fails; no real QEMU is run. */
 @Timeout(120)
@@ -135,7 +135,7 @@ class QemuEngineTest {
 
   private static long socketFolders() throws IOException {
     long count = 0;
-    for (Path place : SocketFolder.usualPlaces()) {
+    for (Path place : PrivateSockets.usualPlaces()) {
       try (Stream<Path> files = Files.list(place)) {
         count += files.filter(f -> f.getFileName().toString().startsWith("vivarium-qemu-")).count();
       }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vivarium.vmm.engine.VirtualMachine;
-import org.vivarium.vmm.host.SocketFolder;
+import org.vivarium.vmm.host.PrivateSockets;
 
 /** What is left behind by machines that have ended, and by a process of ours that was killed. */
 @Tag("emulation")
@@ -75,7 +75,7 @@ class QemuRemainsTest {
 
   private static List<Path> socketFolders() throws IOException {
     List<Path> found = new ArrayList<>();
-    for (Path place : SocketFolder.usualPlaces()) {
+    for (Path place : PrivateSockets.usualPlaces()) {
       try (Stream<Path> files = Files.list(place)) {
         files
             .filter(file -> file.getFileName().toString().startsWith("vivarium-qemu-"))

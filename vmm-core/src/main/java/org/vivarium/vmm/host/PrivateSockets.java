@@ -18,16 +18,16 @@ import org.vivarium.vmm.VmmException;
  * machine. Closing removes it and its sockets; connections that are open live on. Any thread may
  * close it.
  */
-public final class SocketFolder implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(SocketFolder.class);
+public final class PrivateSockets implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PrivateSockets.class);
 
   /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
-  private static final int MAX_SOCKET_PATH = 107;
+  public static final int MAX_SOCKET_PATH = 107;
 
   private final Path folder;
   private final List<ServerSocketChannel> listeners = new ArrayList<>();
 
-  private SocketFolder(Path folder) {
+  private PrivateSockets(Path folder) {
     this.folder = folder;
   }
 
@@ -37,12 +37,12 @@ public final class SocketFolder implements AutoCloseable {
    * @param prefix how its name begins
    * @throws VmmException if none does
    */
-  public static SocketFolder in(String prefix, List<Path> places) throws VmmException {
+  public static PrivateSockets in(String prefix, List<Path> places) throws VmmException {
     IOException last = new IOException("nowhere to look");
     for (Path place : places) {
       try {
         // Temporary folders are made with mode 0700 wherever the file system has modes.
-        return new SocketFolder(Files.createTempDirectory(place, prefix));
+        return new PrivateSockets(Files.createTempDirectory(place, prefix));
       } catch (IOException e) {
         last = e;
       }
@@ -62,17 +62,31 @@ public final class SocketFolder implements AutoCloseable {
     return List.copyOf(places);
   }
 
+  /** Whether the path is short enough for a socket. */
+  public static boolean fits(Path socket) {
+    return socket.toString().getBytes(StandardCharsets.UTF_8).length <= MAX_SOCKET_PATH;
+  }
+
+  /**
+   * Checks that the path is short enough for a socket.
+   *
+   * @throws VmmException if it is not, with the remedy
+   */
+  public static void checkLength(Path socket) throws VmmException {
+    if (!fits(socket)) {
+      throw new VmmException(
+          "The path %s is too long for a socket: set XDG_RUNTIME_DIR to a folder with a short path."
+              .formatted(socket));
+    }
+  }
+
   /**
    * Listens on a new socket in the folder.
    *
    * @throws VmmException if the path is too long for a socket, or the host refuses
    */
   public synchronized ServerSocketChannel listen(Path socket) throws VmmException {
-    if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
-      throw new VmmException(
-          "The path %s is too long for a socket: set XDG_RUNTIME_DIR to a folder with a short path."
-              .formatted(socket));
-    }
+    checkLength(socket);
     try {
       ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       listeners.add(listener);
