@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import org.vivarium.app.testing.TestReports.End;
 import org.vivarium.app.testing.TestReports.Result;
 
@@ -21,6 +22,9 @@ import org.vivarium.app.testing.TestReports.Result;
 public final class TestSummary {
   /** Longer reasons are cut in the table; the reports hold them whole. */
   private static final int MAX_REASON = 160;
+
+  /** So many lines of a failed test's report are shown, its last ones. */
+  private static final int DETAIL_LINES = 40;
 
   private static final String ROW = "%-11s %-44s %6s %6s %6s %7s %6s%n";
 
@@ -65,8 +69,14 @@ public final class TestSummary {
           skipped,
           group.seconds().isEmpty() ? "-" : group.seconds() + " s");
     }
-    list("Skipped", groups, End.SKIPPED, out);
-    list("Failed", groups, End.FAILED, out);
+    list("Skipped", groups, result -> result.end() == End.SKIPPED, out);
+    list(
+        "Passed only when they ran again, after this",
+        groups,
+        result -> result.end() == End.PASSED && result.again(),
+        out);
+    list("Failed", groups, result -> result.end() == End.FAILED, out);
+    details(groups, out);
     List<String> troubles = troubles(groups);
     out.println();
     troubles.forEach(out::println);
@@ -105,11 +115,32 @@ public final class TestSummary {
     return troubles;
   }
 
-  private static void list(String title, List<Group> groups, End end, PrintStream out) {
+  /** Shows how failed tests ended, without what every stack trace has. */
+  private static void details(List<Group> groups, PrintStream out) {
+    for (Group group : groups) {
+      for (Result result : group.results()) {
+        if (result.end() == End.FAILED) {
+          List<String> lines =
+              result
+                  .details()
+                  .lines()
+                  .filter(l -> !l.startsWith("\tat ") || l.contains("org.vivarium."))
+                  .toList();
+          out.printf("%n%s: %s:%n", group.name(), result.name());
+          lines.stream()
+              .skip(Math.max(0, lines.size() - DETAIL_LINES))
+              .forEach(line -> out.println("  " + line));
+        }
+      }
+    }
+  }
+
+  private static void list(
+      String title, List<Group> groups, Predicate<Result> which, PrintStream out) {
     boolean first = true;
     for (Group group : groups) {
       for (Result result : group.results()) {
-        if (result.end() == end) {
+        if (which.test(result)) {
           if (first) {
             out.printf("%n%s:%n", title);
             first = false;

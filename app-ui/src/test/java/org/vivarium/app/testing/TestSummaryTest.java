@@ -91,6 +91,61 @@ class TestSummaryTest {
   }
 
   @Test
+  void reasonBehindAConsolesTextIsFound() throws IOException {
+    report("unit", FAILED.replace("message='expected: 1'", "message='a&#10;b ==> expected: 2'"));
+
+    print("unit");
+
+    assertTrue(text().contains("  unit: GammaTest.breaks: b ==> expected: 2\n"), text());
+  }
+
+  @Test
+  void endOfAFailedTestsReportIsShown() throws IOException {
+    String report = "first\n\tat java.util.X\n\tat org.vivarium.Y\n".repeat(50) + "the end";
+    report("unit", FAILED.replace("trace", report));
+
+    print("unit");
+
+    assertTrue(text().contains("\n  the end\n"), text());
+    assertTrue(text().contains("at org.vivarium.Y"), text());
+    assertFalse(text().contains("java.util.X"), text());
+    assertTrue(text().lines().count() < 60, text());
+  }
+
+  @Test
+  void testThatPassedWhenItRanAgainCountsOnceAndIsNamed() throws IOException {
+    report("boot", PASSED, FAILED);
+    Files.writeString(
+        folder.resolve("boot/TEST-b.xml"),
+        "<testsuite><testcase name='breaks' classname='org.x.GammaTest'/></testsuite>");
+
+    boolean well = print("boot");
+
+    assertTrue(well, text());
+    assertTrue(text().lines().anyMatch(l -> l.matches("boot +this computer +2 +2 +0 +0 +7 s")));
+    assertTrue(text().contains("ran again"), text());
+    assertTrue(text().contains("  boot: GammaTest.breaks: expected: 1"), text());
+  }
+
+  @Test
+  void testThatFailedTwiceFailsTheRun() throws IOException {
+    report("boot", PASSED, FAILED);
+    Files.writeString(folder.resolve("boot/TEST-b.xml"), "<testsuite>" + FAILED + "</testsuite>");
+
+    boolean well = print("boot");
+
+    assertFalse(well);
+    assertTrue(text().contains("Group boot: 1 test failed."), text());
+  }
+
+  @Test
+  void idOfAFailedTestIsRead() throws IOException {
+    report("boot", SKIPPED_BY_CONSOLE);
+
+    assertEquals("z", TestReports.read(folder.resolve("boot")).getFirst().id());
+  }
+
+  @Test
   void groupWithoutAPassedTestFailsTheRun() throws IOException {
     report("unit", PASSED);
     report("boot", SKIPPED);
