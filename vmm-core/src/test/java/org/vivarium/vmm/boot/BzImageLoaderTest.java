@@ -15,9 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,32 +22,11 @@ import org.vivarium.kvm.GuestMemory;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.arch.MemoryMap;
 
-class BzImageLoaderTest {
+class BzImageLoaderTest extends LoaderTestBase {
   private static final long ZERO_PAGE = 0x7000;
 
-  private BootTarget target;
-  private GuestMemory memory;
-
-  @BeforeEach
-  void allocate() throws Exception {
-    target = TestKernels.target(32);
-    memory = target.memory();
-  }
-
-  @AfterEach
-  void close() {
-    memory.close();
-  }
-
-  private EntryState load(ByteBuffer kernel, @Nullable BootImage initrd, String line)
-      throws Exception {
-    return KernelLoader.load(new BootFiles(TestKernels.kernel(kernel), initrd, line), target, null);
-  }
-
   private String refusal(Consumer<ByteBuffer> damage) {
-    ByteBuffer kernel = TestKernels.bzImage();
-    damage.accept(kernel);
-    return TestKernels.refusal(() -> load(kernel, null, ""));
+    return refusal(TestKernels.bzImage(), damage);
   }
 
   @Test
