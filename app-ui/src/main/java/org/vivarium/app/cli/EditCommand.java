@@ -109,12 +109,17 @@ final class EditCommand extends ShellCommand {
     }
   }
 
-  private String editor() {
+  private String editor() throws InvalidConfigException {
     for (String variable : new String[] {"VISUAL", "EDITOR"}) {
       String value = shell.environment().getOrDefault(variable, "");
       if (!value.isBlank()) {
         return value;
       }
+    }
+    // Without a terminal vi would wait for ever.
+    if (!shell.canAsk()) {
+      throw new InvalidConfigException(
+          "Here is no terminal for vi: set EDITOR to a program that needs none.");
     }
     return "vi";
   }

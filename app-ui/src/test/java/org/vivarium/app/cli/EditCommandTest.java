@@ -44,6 +44,16 @@ class EditCommandTest {
   }
 
   @Test
+  void noEditorAndNoTerminalIsRefused() {
+    cli.environment.remove("EDITOR");
+    cli.environment.remove("VISUAL");
+
+    cli.assertRefused(ExitStatus.BAD_INPUT, "edit web");
+
+    assertTrue(cli.err().contains("set EDITOR"), cli.err());
+  }
+
+  @Test
   void runningMachineIsToldItsTime() {
     cli.given("start web");
 
