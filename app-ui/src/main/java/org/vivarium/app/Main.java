@@ -8,7 +8,10 @@ import org.vivarium.vmm.process.VmProcess;
 
 /** Where the process starts. The launcher {@code vivarium} passes its arguments through. */
 public final class Main {
-  /** The launcher's training run for the start-up cache; not for people, so not in the help. */
+  /**
+   * The launcher's training run for a start-up cache, and which one; not for people, so not in the
+   * help.
+   */
   private static final String TRAIN = "--train";
 
   /** The launcher's other request: a jar, and where its copy for the start-up cache goes. */
@@ -23,8 +26,8 @@ public final class Main {
    * @throws IOException if a jar cannot be rewritten, which only the launcher asks for
    */
   public static void main(String[] args) throws IOException {
-    if (args.length == 1 && args[0].equals(TRAIN)) {
-      Training.run();
+    if (args.length == 2 && args[0].equals(TRAIN)) {
+      Training.run(args[1]);
       return;
     }
     if (args.length == 2 && args[0].equals(JavaLauncher.VM)) {

@@ -24,29 +24,44 @@ import org.vivarium.vmm.engine.EngineChoice;
 import org.vivarium.vmm.process.VmProcess;
 
 /**
- * The training run of the ahead-of-time cache (JEP 514): walks the paths that every start takes, so
- * that their classes are stored in the cache loaded and linked. It needs no root and no network,
- * and makes do without KVM, where the classes behind /dev/kvm stay out of the cache.
+ * The training runs of the ahead-of-time caches (JEP 514): each walks the paths that one kind of
+ * process takes, so that its classes are stored in the cache loaded and linked. The JVM loads all
+ * classes of a cache at its start, so processes whose start counts have caches of their own.
+ *
+ * <p>They need no root and no network, and make do without KVM, where the classes behind /dev/kvm
+ * stay out of the cache.
  */
 final class Training {
   private static final Logger LOG = LoggerFactory.getLogger(Training.class);
 
   private Training() {}
 
-  /** Runs each training step; what a step prints, and its status, do not matter here. */
-  static void run() {
+  /**
+   * Runs the steps of one kind of process; what a step prints, and its status, do not matter here.
+   *
+   * @param kind {@code boot}, {@code vm} or, for all other commands, {@code cli}
+   */
+  static void run(String kind) {
     try (PrintStream nowhere =
         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8)) {
       Cli cli = new Cli(nowhere, nowhere);
-      cli.run("--help");
-      cli.run("--version");
-      cli.run("doctor");
-      cli.run("ls");
-      cli.run("start", "--help");
-      findTheGuest();
-      boot(cli);
+      switch (kind) {
+        case "boot" -> {
+          findTheGuest();
+          boot(cli);
+        }
+        case "vm" -> runAsProcess();
+        default -> {
+          cli.run("--help");
+          cli.run("--version");
+          cli.run("doctor");
+          cli.run("ls");
+          cli.run("start", "--help");
+          findTheGuest();
+          runAsProcess();
+        }
+      }
     }
-    runAsProcess();
   }
 
   /** What {@code boot} does before it has a kernel and an engine. */

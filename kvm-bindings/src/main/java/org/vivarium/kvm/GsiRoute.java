@@ -49,18 +49,17 @@ public sealed interface GsiRoute {
       MemorySegment entry = table.asSlice(kvm_irq_routing.entries$offset() + i * stride, stride);
       kvm_irq_routing_entry.gsi(entry, routes.get(i).gsi());
       MemorySegment target = kvm_irq_routing_entry.u(entry);
-      switch (routes.get(i)) {
-        case Pin pin -> {
-          kvm_irq_routing_entry.type(entry, Linux.KVM_IRQ_ROUTING_IRQCHIP());
-          kvm_irq_routing_irqchip.irqchip(target, chipNumber(pin.chip()));
-          kvm_irq_routing_irqchip.pin(target, pin.pin());
-        }
-        case Message message -> {
-          kvm_irq_routing_entry.type(entry, Linux.KVM_IRQ_ROUTING_MSI());
-          kvm_irq_routing_msi.address_lo(target, (int) message.address());
-          kvm_irq_routing_msi.address_hi(target, (int) (message.address() >>> 32));
-          kvm_irq_routing_msi.data(target, message.data());
-        }
+      // No switch: the JVM would make code for its patterns while a machine starts.
+      if (routes.get(i) instanceof Pin pin) {
+        kvm_irq_routing_entry.type(entry, Linux.KVM_IRQ_ROUTING_IRQCHIP());
+        kvm_irq_routing_irqchip.irqchip(target, chipNumber(pin.chip()));
+        kvm_irq_routing_irqchip.pin(target, pin.pin());
+      } else {
+        Message message = (Message) routes.get(i);
+        kvm_irq_routing_entry.type(entry, Linux.KVM_IRQ_ROUTING_MSI());
+        kvm_irq_routing_msi.address_lo(target, (int) message.address());
+        kvm_irq_routing_msi.address_hi(target, (int) (message.address() >>> 32));
+        kvm_irq_routing_msi.data(target, message.data());
       }
     }
     return table;

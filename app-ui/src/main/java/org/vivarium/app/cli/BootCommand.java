@@ -123,7 +123,7 @@ final class BootCommand implements Callable<Integer> {
   /** What the library that reads the command line is to know of a new command. */
   static CommandSpec spec() {
     BootCommand command = new BootCommand();
-    CommandSpec spec = CommandSpec.wrapWithoutInspection(command).name(NAME);
+    CommandSpec spec = CommandSpec.wrapWithoutInspection(command, new LazyFactory()).name(NAME);
     spec.usageMessage().sortOptions(false).description(DESCRIPTION).footer(FOOTER);
     spec.addOption(command.engine).addOption(command.cpus).addOption(command.memory);
     spec.addOption(command.kernel).addOption(command.initrd).addOption(command.append);

@@ -36,7 +36,7 @@ final class BootSession {
   private final Options options;
   private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
   private final PrintStream err = System.err;
-  private final StageReport stages = new StageReport(StartTime.nanoTime());
+  private final StageReport stages;
   private volatile @Nullable VirtualMachine created;
   private volatile String lineEnd = System.lineSeparator();
 
@@ -44,6 +44,9 @@ final class BootSession {
     this.selection = selection;
     this.config = config;
     this.options = options;
+    // Asked for only where it is told: without the launcher's word it takes the kernel's.
+    this.stages =
+        new StageReport(options.stages() == StageReport.Form.TABLE ? StartTime.nanoTime() : 0);
   }
 
   /**
@@ -131,13 +134,14 @@ final class BootSession {
   }
 
   private void heard(MachineEvent event) {
-    switch (event) {
-      case MachineEvent.StageReached(BootStage stage, long when) -> reached(stage, when);
-      case MachineEvent.Restarted(String why) -> note("The machine restarts: " + why + ".");
-      case MachineEvent.Fault(String message) -> note(message);
-      case MachineEvent.StateChanged _, MachineEvent.Panicked _ -> {
-        // The end says what there is to say.
-      }
+    // No switch: the JVM would make code for its patterns while the machine starts. What is not
+    // told here, the end tells.
+    if (event instanceof MachineEvent.StageReached(BootStage stage, long when)) {
+      reached(stage, when);
+    } else if (event instanceof MachineEvent.Restarted(String why)) {
+      note("The machine restarts: " + why + ".");
+    } else if (event instanceof MachineEvent.Fault(String message)) {
+      note(message);
     }
   }
 

@@ -62,7 +62,7 @@ public final class Cli {
   }
 
   private CommandLine boot() {
-    CommandLine line = new CommandLine(BootCommand.spec());
+    CommandLine line = new CommandLine(BootCommand.spec(), new LazyFactory());
     return prepared(line.setCommandName(VivariumCommand.NAME + " " + BootCommand.NAME));
   }
 

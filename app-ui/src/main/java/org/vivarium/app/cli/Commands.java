@@ -98,7 +98,7 @@ final class Commands {
     if (command == null) {
       return null;
     }
-    CommandLine line = new CommandLine(command);
+    CommandLine line = new CommandLine(command, new LazyFactory());
     for (Object part : parts(name, shell)) {
       line.addSubcommand(part);
     }
@@ -123,7 +123,7 @@ final class Commands {
 
   /** The command above all others, with all of them. */
   static CommandLine all(Shell shell) {
-    CommandLine all = new CommandLine(new VivariumCommand());
+    CommandLine all = new CommandLine(new VivariumCommand(), new LazyFactory());
     for (List<String> names : GROUPS.values()) {
       for (String name : names) {
         CommandLine line = one(name, shell);

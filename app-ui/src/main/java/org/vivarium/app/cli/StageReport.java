@@ -33,7 +33,8 @@ final class StageReport {
   private boolean outputLost;
 
   /**
-   * @param processStart when the process started, as {@link System#nanoTime()} would have told it
+   * @param processStart when the process started, as {@link System#nanoTime()} would have told it;
+   *     only {@link #print} needs it
    */
   StageReport(long processStart) {
     this.processStart = processStart;

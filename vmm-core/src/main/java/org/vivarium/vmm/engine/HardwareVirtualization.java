@@ -112,7 +112,7 @@ final class HardwareVirtualization {
   }
 
   private static Optional<String> moduleOf(String flags) {
-    var words = Arrays.asList(flags.split("\\s+"));
+    var words = Arrays.asList(flags.split(" "));
     if (words.contains("svm")) {
       return Optional.of("kvm_amd");
     }

@@ -3,8 +3,7 @@ package org.vivarium.vmm.engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 
@@ -15,8 +14,8 @@ import org.vivarium.vmm.VmmException;
  * @param meminfo the kernel's report (proc(5), /proc/meminfo)
  */
 public record HostMemory(Path meminfo) {
-  private static final Pattern AVAILABLE =
-      Pattern.compile("^MemAvailable:\\s+(\\d{1,15}) kB$", Pattern.MULTILINE);
+  private static final String AVAILABLE = "MemAvailable:";
+  private static final String UNIT = " kB";
   private static final long KIB = 1L << 10;
   private static final long MIB = 1L << 20;
 
@@ -38,13 +37,28 @@ public record HostMemory(Path meminfo) {
       throw new VmmException(
           "The free memory of this computer is unknown: %s cannot be read.".formatted(meminfo), e);
     }
-    Matcher matcher = AVAILABLE.matcher(report);
-    if (!matcher.find()) {
-      throw new VmmException(
-          "The free memory of this computer is unknown: %s has no MemAvailable line."
-              .formatted(meminfo));
+    // Not a regular expression, which would take a while to load at the start of a machine.
+    for (String line : report.split("\n")) {
+      if (line.startsWith(AVAILABLE) && line.endsWith(UNIT)) {
+        return kib(line.substring(AVAILABLE.length(), line.length() - UNIT.length()).strip());
+      }
     }
-    return Long.parseLong(matcher.group(1)) * KIB;
+    throw unknown(null);
+  }
+
+  private long kib(String number) throws VmmException {
+    try {
+      return Math.multiplyExact(Long.parseLong(number), KIB);
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw unknown(e);
+    }
+  }
+
+  private VmmException unknown(@Nullable Exception cause) {
+    return new VmmException(
+        "The free memory of this computer is unknown: %s has no MemAvailable line."
+            .formatted(meminfo),
+        cause);
   }
 
   /**

@@ -11,7 +11,10 @@ import org.vivarium.vmm.config.RateLimit;
 
 /** A machine that leaves its devices to a {@link DeviceControl}. */
 public abstract class MachineWithDevices implements VirtualMachine {
-  private static final Logger LOG = LoggerFactory.getLogger(MachineWithDevices.class);
+  /** Made when first needed: the start of the logging system would hold up a machine's. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(MachineWithDevices.class);
+  }
 
   /** For subclasses. */
   protected MachineWithDevices() {}
@@ -59,7 +62,7 @@ public abstract class MachineWithDevices implements VirtualMachine {
     try {
       return devices().guestMemory();
     } catch (VmmException e) {
-      LOG.debug("A guest's memory cannot be told", e);
+      Log.LOG.debug("A guest's memory cannot be told", e);
       return Optional.empty();
     }
   }
@@ -69,7 +72,7 @@ public abstract class MachineWithDevices implements VirtualMachine {
     try {
       return devices().deviceFigures();
     } catch (VmmException e) {
-      LOG.debug("What devices have done cannot be told", e);
+      Log.LOG.debug("What devices have done cannot be told", e);
       return List.of();
     }
   }

@@ -37,7 +37,10 @@ import org.vivarium.vmm.engine.DeviceFigures;
  * last hardware was taken down.
  */
 final class HostDevices implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(HostDevices.class);
+  /** Made when first needed: the start of the logging system would hold up a machine's. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(HostDevices.class);
+  }
 
   /** What happens to devices while they are used, in sentences. Any thread; does not block. */
   interface Reports {
@@ -119,7 +122,7 @@ final class HostDevices implements AutoCloseable {
   /** Told when a thread of a device has died of a defect. */
   void crashed(Thread thread, Throwable why) {
     crashed = true;
-    LOG.error("Thread {} of a device has died", thread.getName(), why);
+    Log.LOG.error("Thread {} of a device has died", thread.getName(), why);
     reports.defect("A device met a defect: " + why + ".");
   }
 
@@ -290,7 +293,7 @@ final class HostDevices implements AutoCloseable {
       try {
         one.close();
       } catch (Exception e) {
-        LOG.error("What a device used could not be closed", e);
+        Log.LOG.error("What a device used could not be closed", e);
       }
     }
     disks.clear();

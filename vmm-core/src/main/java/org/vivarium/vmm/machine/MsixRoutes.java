@@ -22,7 +22,11 @@ import org.vivarium.vmm.arch.X86Layout;
  * object's lock is the innermost.
  */
 final class MsixRoutes implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(MsixRoutes.class);
+  /** Made when first needed: the start of the logging system would hold up a machine's. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(MsixRoutes.class);
+  }
+
   private static final int FIRST_GSI = X86Layout.IOAPIC_PINS;
 
   /** KVM_MAX_IRQ_ROUTES, less what the interrupt controllers' pins take. */
@@ -90,7 +94,7 @@ final class MsixRoutes implements AutoCloseable {
       vector.attach();
     } catch (KvmException e) {
       // The guest loses this interrupt, as with a message that it had sent to nowhere.
-      LOG.warn("An interrupt's route cannot be set: {}", e.getMessage());
+      Log.LOG.warn("An interrupt's route cannot be set: {}", e.getMessage());
       if (before == null) {
         messages.remove(vector.gsi);
       } else {
@@ -136,7 +140,7 @@ final class MsixRoutes implements AutoCloseable {
           vm.detachIrqFd(event, gsi);
         } catch (KvmException e) {
           // Closing the event, which follows, detaches it too.
-          LOG.debug("An interrupt's event cannot be detached", e);
+          Log.LOG.debug("An interrupt's event cannot be detached", e);
         }
       }
     }

@@ -70,6 +70,11 @@ public final class JavaLauncher implements VmLauncher {
   private static final Set<String> PATH_LISTS =
       Set.of("-cp", "-classpath", "--class-path", "-p", "--module-path");
 
+  private static final String CACHE_OPTION = "-XX:AOTCache=";
+
+  /** The start-up cache of VM processes, beside the one of this process. */
+  private static final String VM_CACHE = "vm.aot";
+
   private static final int START_SECONDS = 180;
   private static final int EXIT_SECONDS = 10;
 
@@ -161,7 +166,7 @@ public final class JavaLauncher implements VmLauncher {
   private Process start(Folders folders, VmFolder folder, Instant asked) throws VmmException {
     List<String> command = new ArrayList<>();
     command.add("setsid");
-    command.addAll(java);
+    java.forEach(option -> command.add(withOwnCache(option)));
     command.addAll(OWN_OPTIONS);
     command.add("-XX:ErrorFile=" + folder.path().resolve("crash-%p.log"));
     command.addAll(program);
@@ -182,6 +187,15 @@ public final class JavaLauncher implements VmLauncher {
       throw HostErrors.refusal(
           "The process of the machine %s cannot be started".formatted(folder.name()), e);
     }
+  }
+
+  /** The JVM loads all of a cache at its start: one with the classes of VM processes alone. */
+  private static String withOwnCache(String option) {
+    if (!option.startsWith(CACHE_OPTION)) {
+      return option;
+    }
+    Path own = Path.of(option.substring(CACHE_OPTION.length())).resolveSibling(VM_CACHE);
+    return Files.exists(own) ? CACHE_OPTION + own : option;
   }
 
   private static @Nullable String firstLine(Process process) throws VmmException {
