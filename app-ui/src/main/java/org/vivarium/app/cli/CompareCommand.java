@@ -93,7 +93,9 @@ final class CompareCommand implements Callable<Integer> {
       names = "--measures",
       paramLabel = "LIST",
       split = ",",
-      description = "Some of start, stop, run, size, memory, cpu, isolation. Default: all.")
+      description =
+          "Some of start, stop, create, run, size, memory, density, cpu, disk, network, neighbour,"
+              + " isolation, calls. Default: all.")
   private List<String> measures = List.of();
 
   @Option(

@@ -42,7 +42,7 @@ final class Claims {
     for (Claim claim : ABSOLUTE) {
       absolute(report, claim).ifPresent(verdicts::add);
     }
-    for (CpuProbe probe : CpuProbe.ALL) {
+    for (Work probe : Work.PROCESSOR) {
       loss(report, probe).ifPresent(verdicts::add);
     }
     isolation(report).ifPresent(verdicts::add);
@@ -92,7 +92,7 @@ final class Claims {
     return Optional.of(new Verdict(claim.row, claim.quote, marks, sentence.toString()));
   }
 
-  private static Optional<Verdict> loss(Report report, CpuProbe probe) {
+  private static Optional<Verdict> loss(Report report, Work probe) {
     Optional<Series> machine = report.series(probe.id(), Side.MACHINE);
     Optional<Series> yardstick =
         report.series(probe.id(), Side.HOST).or(() -> report.series(probe.id(), Side.CONTAINER));

@@ -14,6 +14,9 @@ final class Figures {
     if (unit.equals("MiB") && value >= 1024) {
       return number(value / 1024) + " GiB";
     }
+    if (unit.equals("calls") || unit.equals("instances")) {
+      return String.format(Locale.ROOT, "%.0f %s", value, unit);
+    }
     return number(value) + " " + unit;
   }
 
