@@ -57,7 +57,7 @@ final class Tracer {
   /** Begins to look at a process; returns when it is being looked at. */
   Child attach(long pid) throws BenchException, InterruptedException {
     Child child = equipment.children().start(command(Long.toString(pid)));
-    child.await("strace: Process");
+    child.await(strace + ": Process");
     return child;
   }
 
