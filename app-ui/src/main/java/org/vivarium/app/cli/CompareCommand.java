@@ -23,7 +23,9 @@ import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Children;
 import org.vivarium.app.bench.Vivarium;
 import org.vivarium.app.doctor.LinuxHost;
+import org.vivarium.app.lab.Changes;
 import org.vivarium.app.lab.Comparison;
+import org.vivarium.app.lab.CsvReport;
 import org.vivarium.app.lab.Equipment;
 import org.vivarium.app.lab.HtmlReport;
 import org.vivarium.app.lab.JsonReport;
@@ -93,7 +95,9 @@ final class CompareCommand implements Callable<Integer> {
       names = "--measures",
       paramLabel = "LIST",
       split = ",",
-      description = "Some of start, stop, run, size, memory, cpu, isolation. Default: all.")
+      description =
+          "Some of start, stop, create, run, size, memory, density, cpu, disk, network, neighbour,"
+              + " isolation, calls. Default: all.")
   private List<String> measures = List.of();
 
   @Option(
@@ -140,6 +144,15 @@ final class CompareCommand implements Callable<Integer> {
   @Option(names = "--json", paramLabel = "FILE", description = "Write all values as JSON.")
   private @Nullable Path json;
 
+  @Option(names = "--csv", paramLabel = "FILE", description = "Write all values as CSV.")
+  private @Nullable Path csv;
+
+  @Option(
+      names = "--against",
+      paramLabel = "FILE",
+      description = "Set it beside an earlier comparison, which --json has written.")
+  private @Nullable Path against;
+
   @Override
   public Integer call() throws VmmException, ImageException, InterruptedException {
     Set<Measure> chosen = chosen("--measures", measures, Measure.values(), Measure::id);
@@ -150,9 +163,10 @@ final class CompareCommand implements Callable<Integer> {
     checkRange("--runs", runs, Plan.MOST_RUNS);
     checkRange("--cpus", cpus, 64);
     checkRange("--timeout", timeout, 3600);
-    for (Path file : Arrays.asList(html, markdown, json)) {
+    for (Path file : Arrays.asList(html, markdown, json, csv)) {
       checkWritable(file);
     }
+    Optional<Report> earlier = earlier();
     StoredImage stored = RunCommand.stored(Folders.standard().images(), image);
     long bytes = Objects.requireNonNullElseGet(memory, () -> RunCommand.memoryFor(stored));
     if (bytes < 32 * MIB) {
@@ -181,24 +195,29 @@ final class CompareCommand implements Callable<Integer> {
               stored,
               BootCommand.tinyLinux(),
               hardware);
-      return measure(new Comparison(plan, equipment, new CompareProgress(System.err)));
+      return measure(
+          new Comparison(plan, equipment, new CompareProgress(System.err)), earlier);
     } catch (BenchException e) {
       throw new VmmException(e.getMessage(), e);
     }
   }
 
-  private Integer measure(Comparison comparison)
+  private Integer measure(Comparison comparison, Optional<Report> earlier)
       throws BenchException, ImageException, VmmException, InterruptedException {
     CountDownLatch written = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().unstarted(() -> cancel(comparison, written)));
     try {
       Report report = comparison.run();
-      new CompareTable(System.out).print(report);
+      Optional<Changes> changes = earlier.map(then -> Changes.between(then, report));
+      CompareTable table = new CompareTable(System.out);
+      table.print(report);
+      changes.ifPresent(table::print);
       Map<Path, Function<Report, String>> forms = new LinkedHashMap<>();
-      put(forms, html, HtmlReport::write);
+      put(forms, html, now -> HtmlReport.write(now, changes));
       put(forms, markdown, MarkdownReport::write);
       put(forms, json, JsonReport::write);
+      put(forms, csv, CsvReport::write);
       for (Map.Entry<Path, Function<Report, String>> form : forms.entrySet()) {
         write(form.getKey(), form.getValue().apply(report));
       }
@@ -207,6 +226,17 @@ final class CompareCommand implements Callable<Integer> {
           : ExitStatus.OK;
     } finally {
       written.countDown();
+    }
+  }
+
+  private Optional<Report> earlier() throws VmmException {
+    if (against == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(JsonReport.read(against));
+    } catch (BenchException e) {
+      throw new VmmException(e.getMessage(), e);
     }
   }
 

@@ -2,6 +2,7 @@ package org.vivarium.app.cli;
 
 import java.io.PrintStream;
 import java.util.List;
+import org.vivarium.app.lab.Changes;
 import org.vivarium.app.lab.Measure;
 import org.vivarium.app.lab.Report;
 import org.vivarium.app.lab.Side;
@@ -14,6 +15,22 @@ final class CompareTable {
 
   CompareTable(PrintStream out) {
     this.out = out;
+  }
+
+  void print(Changes changes) {
+    out.println();
+    out.println("Against the comparison of " + changes.before());
+    changes.reservations().forEach(out::println);
+    for (Changes.Change change : changes.changes()) {
+      String unit = change.row().unit();
+      out.printf(
+          "  %-28s %-24s %12s %12s  %s%n",
+          change.row().title(),
+          change.side().title(),
+          Report.figure(change.before(), unit),
+          Report.figure(change.now(), unit),
+          change.verdict());
+    }
   }
 
   void print(Report report) {
@@ -52,11 +69,21 @@ final class CompareTable {
     for (Report.Finding finding : report.findings()) {
       out.println();
       out.println(finding.question());
-      finding.answers().forEach((side, answer) -> out.printf("  %-26s %s%n", side.title(), answer));
+      for (Side side : Side.values()) {
+        if (finding.answers().containsKey(side)) {
+          out.printf("  %-26s %s%n", side.title(), finding.answers().get(side));
+        }
+      }
     }
     for (Report.Verdict verdict : report.verdicts()) {
       out.println();
-      TextWrap.lines("Quoted: " + verdict.quote() + " " + verdict.sentence(), WIDTH)
+      String about =
+          report.rows().stream()
+              .filter(row -> row.id().equals(verdict.row()))
+              .findFirst()
+              .map(row -> row.measure().title() + ", " + row.title())
+              .orElse(Measure.ISOLATION.title());
+      TextWrap.lines(about + ". Quoted: " + verdict.quote() + " " + verdict.sentence(), WIDTH)
           .forEach(out::println);
     }
   }

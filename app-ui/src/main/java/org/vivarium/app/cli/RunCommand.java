@@ -104,7 +104,7 @@ final class RunCommand implements Callable<Integer> {
             && Terminal.isTerminal(Terminal.STANDARD_OUTPUT);
     StoredImage stored = stored(images, image);
     ImageProcess process = stored.process(words);
-    BootImage guest = GuestProcess.guest(stored, process, BootCommand.tinyLinux(), terminal);
+    BootImage guest = GuestProcess.guest(stored, process, BootCommand.tinyLinux(), terminal, false);
     long bytes = Objects.requireNonNullElseGet(memory, () -> memoryFor(stored));
     MachineConfig config =
         MachineConfig.of(

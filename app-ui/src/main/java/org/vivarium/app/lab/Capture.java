@@ -58,4 +58,11 @@ final class Capture {
   synchronized List<Line> lines() {
     return List.copyOf(lines);
   }
+
+  /** All of it so far, a last line without its end included. */
+  synchronized String text() {
+    StringBuilder text = new StringBuilder();
+    lines.forEach(line -> text.append(line.text()).append('\n'));
+    return text.append(open).toString();
+  }
 }

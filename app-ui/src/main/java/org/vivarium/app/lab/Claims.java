@@ -29,10 +29,18 @@ final class Claims {
               Rows.ALLOCATED.id(),
               "A machine's image has tens of GB, a container's 200 to 300 MB.",
               10 * 1024.0,
-              300));
+              300),
+          new Claim(
+              Rows.FULL.id(),
+              "Creating a machine takes more than 2 minutes, a container less than 10 s.",
+              120_000,
+              10_000));
 
   /** More than this share of the processor is said to be lost to virtualization. */
   private static final double LOSS = 1.15;
+
+  /** This share of a container's throughput is said to be lost to NAT. */
+  private static final double NAT_LOSS = 0.2;
 
   private Claims() {}
 
@@ -42,9 +50,11 @@ final class Claims {
     for (Claim claim : ABSOLUTE) {
       absolute(report, claim).ifPresent(verdicts::add);
     }
-    for (CpuProbe probe : CpuProbe.ALL) {
+    for (Work probe : Work.PROCESSOR) {
       loss(report, probe).ifPresent(verdicts::add);
     }
+    nat(report).ifPresent(verdicts::add);
+    density(report).ifPresent(verdicts::add);
     isolation(report).ifPresent(verdicts::add);
     return verdicts;
   }
@@ -86,13 +96,13 @@ final class Claims {
                   median < claim.containerUnder ? " (as quoted)" : " (the claim does not hold)");
         });
     sentence.append('.');
-    if (unit.equals("ms") && report.host().kind().startsWith("emulated")) {
-      sentence.append(" This computer is itself emulated, so that its times say little.");
+    if (unit.equals("ms")) {
+      sentence.append(emulated(report));
     }
     return Optional.of(new Verdict(claim.row, claim.quote, marks, sentence.toString()));
   }
 
-  private static Optional<Verdict> loss(Report report, CpuProbe probe) {
+  private static Optional<Verdict> loss(Report report, Work probe) {
     Optional<Series> machine = report.series(probe.id(), Side.MACHINE);
     Optional<Series> yardstick =
         report.series(probe.id(), Side.HOST).or(() -> report.series(probe.id(), Side.CONTAINER));
@@ -107,6 +117,7 @@ final class Claims {
             ? "Here the machine takes %.2f times as long as %s (%s)."
                 .formatted(
                     ratio, than, ratio > LOSS ? "as quoted or worse" : "the claim does not hold")
+                + emulated(report)
             : "Here the machine runs in software emulation, which says nothing about the claim.";
     return Optional.of(
         new Verdict(
@@ -114,6 +125,57 @@ final class Claims {
             "More than 15 % are lost to virtualization.",
             Map.of("15 % over " + than, base * LOSS),
             sentence));
+  }
+
+  private static String emulated(Report report) {
+    return report.host().kind().startsWith("emulated")
+        ? " This computer is itself emulated, so that its times say little."
+        : "";
+  }
+
+  private static Optional<Verdict> nat(Report report) {
+    Optional<Series> through = report.series(Rows.FORWARDED.id(), Side.CONTAINER);
+    Optional<Series> direct = report.series(Rows.DIRECT.id(), Side.CONTAINER);
+    if (through.isEmpty() || direct.isEmpty()) {
+      return Optional.empty();
+    }
+    double base = direct.get().samples().median();
+    double loss = 1 - through.get().samples().median() / base;
+    return Optional.of(
+        new Verdict(
+            Rows.FORWARDED.id(),
+            "Container networking through NAT costs 20 %.",
+            Map.of("20 % less than without NAT", base * (1 - NAT_LOSS)),
+            "Here the container's throughput through NAT is %.0f %% %s than without (%s).%s"
+                .formatted(
+                    Math.abs(loss) * 100,
+                    loss < 0 ? "more" : "less",
+                    loss >= NAT_LOSS ? "as quoted or worse" : "the claim does not hold",
+                    emulated(report))));
+  }
+
+  private static Optional<Verdict> density(Report report) {
+    Optional<Series> fit = report.series(Rows.FIT.id(), Side.CONTAINER);
+    if (fit.isEmpty()) {
+      return Optional.empty();
+    }
+    StringBuilder sentence = new StringBuilder("Here 1 GiB of memory holds ");
+    sentence.append(Figures.text(fit.get().samples().median(), "idle containers"));
+    report
+        .series(Rows.FIT.id(), Side.MACHINE)
+        .filter(Series::comparable)
+        .ifPresent(
+            series ->
+                sentence
+                    .append(" or ")
+                    .append(Figures.text(series.samples().median(), "idle machines")));
+    sentence.append(" of this image, reckoned from what one more costs.");
+    return Optional.of(
+        new Verdict(
+            Rows.FIT.id(),
+            "A host runs a thousand containers, but only a few machines.",
+            Map.of(),
+            sentence.toString()));
   }
 
   private static Optional<Verdict> isolation(Report report) {

@@ -1,19 +1,13 @@
 package org.vivarium.app.lab;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.HostDescription;
-import org.vivarium.app.lab.Report.Finding;
 import org.vivarium.app.lab.Report.Row;
-import org.vivarium.app.lab.Report.Timeline;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.oci.ImageProcess;
 
@@ -23,11 +17,6 @@ import org.vivarium.images.oci.ImageProcess;
  * may be called by any thread, and what was measured by then is in the report.
  */
 public final class Comparison {
-  /** A workload settles for this long before its memory is looked at. */
-  private static final Duration SETTLE = Duration.ofSeconds(2);
-
-  private static final List<String> TRUE = List.of("/bin/true");
-
   private final Plan plan;
   private final Equipment equipment;
   private final Listener listener;
@@ -36,8 +25,6 @@ public final class Comparison {
   private final Results results;
   private final AtomicBoolean cancelled = new AtomicBoolean();
   private final List<String> notes = new ArrayList<>();
-  private final Map<Side, Map<String, List<Double>>> stages = new EnumMap<>(Side.class);
-  private final Map<String, Map<Side, String>> answers = new LinkedHashMap<>();
 
   /**
    * @param listener hears on the thread that calls {@link #run}
@@ -71,8 +58,8 @@ public final class Comparison {
         switch (side) {
           case HOST -> HostGround.open(equipment, scratch);
           case CONTAINER -> ContainerGround.open(equipment, exec, scratch, plan);
-          case MACHINE -> MachineGround.ours(equipment, exec, plan);
-          case QEMU -> MachineGround.qemu(equipment, exec, plan);
+          case MACHINE -> MachineGround.ours(equipment, exec, scratch, plan);
+          case QEMU -> MachineGround.qemu(equipment, exec, scratch, plan);
         };
   }
 
@@ -91,7 +78,12 @@ public final class Comparison {
     Instant date = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     ImageProcess workload = equipment.image().process(plan.words());
     List<Ground> grounds = new ArrayList<>();
+    LifeSteps life;
+    ExposureSteps exposure;
     try (Scratch scratch = Scratch.make(exec)) {
+      Setting setting = new Setting(plan, equipment, scratch, results, workload, this::note);
+      life = new LifeSteps(setting);
+      exposure = new ExposureSteps(setting);
       try {
         for (Side side : plan.sides()) {
           open(side, scratch, grounds);
@@ -99,14 +91,14 @@ public final class Comparison {
         if (grounds.isEmpty()) {
           throw new BenchException("Nothing can be measured here. " + String.join(" ", notes));
         }
-        measure(workload, grounds);
+        measure(grounds, setting, life, exposure);
       } finally {
         for (Ground ground : grounds) {
           ground.close();
         }
       }
     }
-    return report(date, workload);
+    return report(date, workload, life, exposure);
   }
 
   private void open(Side side, Scratch scratch, List<Ground> grounds) {
@@ -117,27 +109,59 @@ public final class Comparison {
     }
   }
 
-  private void measure(ImageProcess workload, List<Ground> grounds) throws InterruptedException {
+  private void measure(
+      List<Ground> grounds, Setting setting, LifeSteps life, ExposureSteps exposure)
+      throws InterruptedException {
+    CostSteps cost = new CostSteps(setting);
+    WorkSteps work = new WorkSteps(setting, exec);
     if (plan.has(Measure.SIZE)) {
-      each("Looking at what is on the disk.", grounds, this::sizes);
+      each("Looking at what is on the disk.", grounds, cost::sizes);
     }
     if (plan.has(Measure.START) || plan.has(Measure.STOP)) {
-      rounds("Starting and stopping the workload", grounds, ground -> starts(workload, ground));
+      rounds("Starting and stopping the workload", grounds, life::starts);
     }
     if (plan.has(Measure.START)) {
-      rounds("Looking where the time of a start goes", grounds, ground -> stages(workload, ground));
+      rounds("Looking where the time of a start goes", grounds, life::stages);
+    }
+    if (plan.has(Measure.CREATE)) {
+      rounds("Making the storage of new instances", grounds, life::create);
     }
     if (plan.has(Measure.RUN)) {
-      rounds("Running /bin/true", grounds, this::wholeRun);
+      rounds("Running /bin/true", grounds, life::wholeRun);
     }
     if (plan.has(Measure.MEMORY)) {
-      rounds("Looking at the memory of idle instances", grounds, g -> memory(workload, g));
+      rounds("Looking at the memory of idle instances", grounds, cost::memory);
+    }
+    if (plan.has(Measure.DENSITY)) {
+      each("Starting idle instances side by side.", grounds, cost::density);
     }
     if (plan.has(Measure.CPU)) {
-      rounds("Working: processor, memory, system calls", grounds, this::work);
+      rounds("Working: processor, memory, system calls", grounds, work::processor);
+    }
+    if (plan.has(Measure.DISK)) {
+      rounds("Reading and writing a disk", grounds, work::disk);
+    }
+    if (plan.has(Measure.NETWORK)) {
+      rounds("Speaking TCP with a workload", grounds, work::network);
+    }
+    if (plan.has(Measure.NEIGHBOUR)) {
+      rounds("Working beside a busy neighbour", grounds, work::neighbour);
     }
     if (plan.has(Measure.ISOLATION)) {
-      each("Asking what a process can see and do.", grounds, this::isolation);
+      each("Asking what a process can see and do.", grounds, exposure::isolation);
+    }
+    if (plan.has(Measure.CALLS)) {
+      calls(grounds, setting, exposure);
+    }
+  }
+
+  private void calls(List<Ground> grounds, Setting setting, ExposureSteps exposure)
+      throws InterruptedException {
+    try {
+      Tracer tracer = Tracer.open(equipment, setting.scratch(), plan.patience());
+      each("Counting the host's system calls.", grounds, g -> exposure.calls(g, tracer));
+    } catch (BenchException e) {
+      note(e.getMessage());
     }
   }
 
@@ -193,131 +217,8 @@ public final class Comparison {
     }
   }
 
-  private void sizes(Ground ground) throws BenchException {
-    for (Map.Entry<String, Double> size : ground.sizes().entrySet()) {
-      results.add(size.getKey(), ground, size.getValue(), "");
-    }
-  }
-
-  private void starts(ImageProcess workload, Ground ground)
-      throws BenchException, ImageException, InterruptedException {
-    avoidPorts(ground);
-    try (Running running = ground.start(workload)) {
-      double first = running.firstOutput(plan.patience()) / 1e6;
-      results.add(Rows.START.id(), ground, first, running.command());
-      if (plan.has(Measure.STOP)) {
-        if (running.child().isAlive()) {
-          results.add(Rows.STOP.id(), ground, running.stop() / 1e6, running.command());
-        } else {
-          note("The workload ends by itself, so that there is nothing to stop.");
-        }
-      }
-    }
-  }
-
-  /** A server on the host would open its ports to the network. */
-  private void avoidPorts(Ground ground) throws BenchException {
-    if (ground.side() == Side.HOST
-        && !equipment.image().description().config().exposedPorts().isEmpty()) {
-      throw new BenchException(
-          "The workload was not started there: it would open its ports to the network.");
-    }
-  }
-
-  private void stages(ImageProcess workload, Ground ground)
-      throws BenchException, ImageException, InterruptedException {
-    if (ground.side() == Side.HOST) {
-      return;
-    }
-    Map<String, Double> times = ground.timeline(workload);
-    if (results.isCounting()) {
-      Map<String, List<Double>> all =
-          stages.computeIfAbsent(ground.side(), _ -> new LinkedHashMap<>());
-      times.forEach((stage, ms) -> all.computeIfAbsent(stage, _ -> new ArrayList<>()).add(ms));
-    }
-  }
-
-  private void wholeRun(Ground ground) throws BenchException, ImageException, InterruptedException {
-    try (Running running = ground.start(process(TRUE))) {
-      double time = running.end(plan.patience()) / 1e6;
-      results.add(Rows.RUN.id(), ground, time, running.command());
-    }
-  }
-
-  private void memory(ImageProcess workload, Ground ground)
-      throws BenchException, ImageException, InterruptedException {
-    avoidPorts(ground);
-    try (Running running = ground.start(workload)) {
-      running.firstOutput(plan.patience());
-      Thread.sleep(SETTLE);
-      if (!running.child().isAlive()) {
-        throw new BenchException("The workload ends by itself, so that it never idles.");
-      }
-      for (Map.Entry<String, Double> figure : ground.memory(running).entrySet()) {
-        results.add(figure.getKey(), ground, figure.getValue(), running.command());
-      }
-    }
-    if (ground.side().isMachine()) {
-      String script =
-          "awk '/^MemTotal/ {t = $2} /^MemAvailable/ {print \"@seen\", t - $2}' /proc/meminfo";
-      for (Capture.Line line : output(ground, script, plan.patience()).capture().lines()) {
-        if (line.text().matches("@seen [0-9]{1,12}")) {
-          double mib = Long.parseLong(line.text().substring(6)) / 1024.0;
-          results.add(Rows.SEEN.id(), ground, mib, "");
-        }
-      }
-    }
-  }
-
-  private void work(Ground ground) throws BenchException, ImageException, InterruptedException {
-    Running running = output(ground, CpuProbe.wholeScript(), plan.patience().multipliedBy(3));
-    Map<String, Double> times = CpuProbe.times(running.capture().lines());
-    for (CpuProbe probe : CpuProbe.ALL) {
-      Double time = times.get(probe.id());
-      if (time != null) {
-        results.add(
-            probe.id(), ground, time, "sh -c '" + probe.script().replace("'", "'\\''") + "'");
-      }
-    }
-  }
-
-  private void isolation(Ground ground)
-      throws BenchException, ImageException, InterruptedException {
-    String script = IsolationProbe.wholeScript(ground.side() == Side.HOST);
-    Running running = output(ground, script, plan.patience());
-    Map<String, String> said = IsolationProbe.answers(running.capture().lines());
-    for (IsolationProbe probe : IsolationProbe.ALL) {
-      String otherwise = ground.side() == Side.HOST && !probe.onHost() ? "not tried" : "no answer";
-      answers
-          .computeIfAbsent(probe.id(), _ -> new EnumMap<>(Side.class))
-          .put(ground.side(), said.getOrDefault(probe.id(), otherwise));
-    }
-  }
-
-  /** Runs a script of the image's shell to its end. */
-  private Running output(Ground ground, String script, Duration patience)
-      throws BenchException, ImageException, InterruptedException {
-    try (Running running = ground.start(process(List.of("sh", "-c", script)))) {
-      running.end(patience);
-      return running;
-    }
-  }
-
-  /** A process of the image that has nothing to do with the workload's entry point. */
-  private ImageProcess process(List<String> words) throws ImageException {
-    return equipment.image().command(words);
-  }
-
-  private Report report(Instant date, ImageProcess workload) {
-    List<Timeline> timelines = new ArrayList<>();
-    stages.forEach((side, parts) -> timelines.add(results.timeline(side, parts)));
-    List<Finding> findings = new ArrayList<>();
-    for (IsolationProbe probe : IsolationProbe.ALL) {
-      Map<Side, String> found = answers.get(probe.id());
-      if (found != null) {
-        findings.add(new Finding(probe.id(), probe.question(), found, probe.meaning()));
-      }
-    }
+  private Report report(
+      Instant date, ImageProcess workload, LifeSteps life, ExposureSteps exposure) {
     if (cancelled.get()) {
       note("The comparison was ended before it was complete.");
     }
@@ -340,8 +241,8 @@ public final class Comparison {
             plan.runs(),
             measured,
             results.series(),
-            timelines,
-            findings,
+            life.timelines(),
+            exposure.findings(),
             List.of(),
             notes,
             Commands.of(plan));

@@ -7,9 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.vivarium.app.bench.BenchException;
@@ -21,6 +23,10 @@ import org.vivarium.images.oci.RuncBundle;
 /** Containers, by runc. */
 final class ContainerGround implements Ground {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String VOLUME = "/volume";
+
+  /** Each container has a group of its own below the root, named like it. */
+  private static final String CGROUPS = "/";
 
   private final Equipment equipment;
   private final Exec exec;
@@ -30,6 +36,8 @@ final class ContainerGround implements Ground {
   private final RuncBundle.Settings settings;
   private final Duration patience;
   private final List<String> made = new ArrayList<>();
+  private final Map<Running, String> ids = new HashMap<>();
+  private int created;
 
   private ContainerGround(
       Equipment equipment,
@@ -75,7 +83,7 @@ final class ContainerGround implements Ground {
             !privileged,
             (long) plan.memoryMib() << 20,
             plan.cpus(),
-            privileged ? "/vivarium-lab-" + ProcessHandle.current().pid() : "",
+            privileged ? CGROUPS : "",
             uid,
             attribute("unix:gid"));
     return new ContainerGround(equipment, exec, scratch, runc, settings, plan.patience());
@@ -101,13 +109,80 @@ final class ContainerGround implements Ground {
   }
 
   @Override
-  public Running start(ImageProcess process) throws BenchException, ImageException {
+  public Running start(ImageProcess process, Extras extras) throws BenchException, ImageException {
     String id = id();
-    Path bundle = bundle(process, id);
+    Path bundle = bundle(process, id, extras);
     List<String> command = runc("run", "--bundle", bundle.toString(), id);
     Capture capture = new Capture();
     Child child = equipment.children().start(command, console(capture));
-    return new Running(child, capture, Exec.shown(command), _ -> kill(id), () -> OptionalInt.of(0));
+    Running running =
+        new Running(child, capture, Exec.shown(command), _ -> kill(id), () -> OptionalInt.of(0));
+    ids.put(running, id);
+    return running;
+  }
+
+  @Override
+  public String disk() {
+    return VOLUME + "/disk";
+  }
+
+  @Override
+  public Link connect(Running running, Extras extras) throws BenchException {
+    return ContainerNetwork.make(exec, pid(id(running)), extras.port());
+  }
+
+  private String id(Running running) {
+    return Objects.requireNonNull(ids.get(running), "one of ours");
+  }
+
+  /** The container's first process, in the host's count. */
+  private long pid(String id) throws BenchException {
+    return tree(runc("state", id)).path("pid").asLong();
+  }
+
+  private JsonNode tree(List<String> command) throws BenchException {
+    try {
+      return JSON.readTree(exec.run(command));
+    } catch (IOException e) {
+      throw new BenchException("What runc tells of a container cannot be understood.", e);
+    }
+  }
+
+  @Override
+  public void trace(ImageProcess process, Tracer tracer)
+      throws BenchException, ImageException, InterruptedException {
+    String id = id();
+    Path bundle = bundle(process, id, Extras.NONE);
+    Child creator = equipment.children().start(runc("create", "--bundle", bundle.toString(), id));
+    try {
+      ended(creator);
+      try (Child tracing = tracer.attach(pid(id))) {
+        exec.run(runc("start", id));
+        tracer.await(tracing);
+      }
+    } finally {
+      exec.run(runc("delete", "--force", id));
+      creator.close();
+    }
+  }
+
+  @Override
+  public long create(boolean full) throws BenchException {
+    Path image = equipment.image().rootFolder();
+    String name = "instance-" + created++;
+    if (full) {
+      Path copy = scratch.folderIn(equipment.image().folder()).resolve(name);
+      long begun = System.nanoTime();
+      exec.run(List.of("cp", "-a", image.toString(), copy.toString()));
+      long took = System.nanoTime() - begun;
+      scratch.delete(Objects.requireNonNull(copy.getParent()));
+      return took;
+    }
+    long begun = System.nanoTime();
+    Path merged = scratch.overlay(name, image);
+    long took = System.nanoTime() - begun;
+    scratch.unmount(merged);
+    return took;
   }
 
   private static Child.Console console(Capture capture) {
@@ -120,9 +195,12 @@ final class ContainerGround implements Ground {
     return id;
   }
 
-  private Path bundle(ImageProcess process, String id) throws BenchException, ImageException {
+  private Path bundle(ImageProcess process, String id, Extras extras)
+      throws BenchException, ImageException {
     Path bundle = scratch.folder("bundle-" + id);
-    RuncBundle.write(process, settings, bundle);
+    Map<String, Path> volumes = new HashMap<>();
+    extras.disk().map(Path::getParent).ifPresent(folder -> volumes.put(VOLUME, folder));
+    RuncBundle.write(process, settings.withCgroup(id), bundle, volumes);
     return bundle;
   }
 
@@ -140,7 +218,7 @@ final class ContainerGround implements Ground {
   public Map<String, Double> timeline(ImageProcess process)
       throws BenchException, ImageException, InterruptedException {
     String id = id();
-    Path bundle = bundle(process, id);
+    Path bundle = bundle(process, id, Extras.NONE);
     Capture capture = new Capture();
     // The container keeps the output of the process that created it.
     Child creator =
@@ -181,12 +259,7 @@ final class ContainerGround implements Ground {
   @Override
   public Map<String, Double> memory(Running running) throws BenchException {
     double workload = 0;
-    JsonNode pids;
-    try {
-      pids = JSON.readTree(exec.run(runc("ps", "--format", "json", made.getLast())));
-    } catch (IOException e) {
-      throw new BenchException("What runc tells of a container cannot be understood.", e);
-    }
+    JsonNode pids = tree(runc("ps", "--format", "json", id(running)));
     Map<String, Double> figures = new LinkedHashMap<>();
     for (JsonNode pid : pids) {
       workload += Disk.pss(pid.asLong());

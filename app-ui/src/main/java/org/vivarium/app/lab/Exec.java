@@ -33,7 +33,7 @@ final class Exec {
         throw new BenchException(
             "%s %s failed.%s".formatted(command.getFirst(), verb(command), child.lastWords()));
       }
-      return capture.lines().stream().map(Capture.Line::text).collect(Collectors.joining("\n"));
+      return capture.text();
     }
   }
 

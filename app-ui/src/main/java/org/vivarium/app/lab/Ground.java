@@ -13,7 +13,38 @@ interface Ground extends AutoCloseable {
   boolean comparable();
 
   /** Starts a process; its standard input is empty. */
-  Running start(ImageProcess process) throws BenchException, ImageException;
+  default Running start(ImageProcess process) throws BenchException, ImageException {
+    return start(process, Extras.NONE);
+  }
+
+  /** Starts a process that has something beyond its image. */
+  Running start(ImageProcess process, Extras extras) throws BenchException, ImageException;
+
+  /** Where a process finds the disk that it was given. */
+  String disk();
+
+  /**
+   * Opens the way from the host to the port that the last process was started with.
+   *
+   * @throws BenchException if this side has none
+   */
+  Link connect(Running running, Extras extras) throws BenchException;
+
+  /**
+   * Runs a process under the eyes of a tracer, to its end.
+   *
+   * @throws BenchException if this side cannot be traced
+   */
+  void trace(ImageProcess process, Tracer tracer)
+      throws BenchException, ImageException, InterruptedException;
+
+  /**
+   * Makes the storage of a new instance and takes it away again.
+   *
+   * @param full whether everything is copied, else it refers to the image's
+   * @return nanoseconds that the making took
+   */
+  long create(boolean full) throws BenchException;
 
   /**
    * Where the time of one start goes, milliseconds by what happens, in its order. Stops the process

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Child;
@@ -16,20 +17,24 @@ import org.vivarium.images.oci.ImageProcess;
  */
 final class HostGround implements Ground {
   private final Equipment equipment;
+  private final Scratch scratch;
   private final Path root;
+  private boolean shows;
 
-  private HostGround(Equipment equipment, Path root) {
+  private HostGround(Equipment equipment, Scratch scratch, Path root) {
     this.equipment = equipment;
+    this.scratch = scratch;
     this.root = root;
   }
 
   static HostGround open(Equipment equipment, Scratch scratch) throws BenchException {
     try {
       Path root = scratch.overlay("host", equipment.image().rootFolder());
+      scratch.folder("host/merged/volume");
       for (String shared : List.of("proc", "sys", "dev")) {
         scratch.bind(Path.of("/", shared), root.resolve(shared));
       }
-      return new HostGround(equipment, root);
+      return new HostGround(equipment, scratch, root);
     } catch (BenchException e) {
       throw new BenchException(
           "Processes on the host are not measured: they need root, to enter the image's files.", e);
@@ -47,7 +52,12 @@ final class HostGround implements Ground {
   }
 
   @Override
-  public Running start(ImageProcess process) throws BenchException {
+  public Running start(ImageProcess process, Extras extras) throws BenchException {
+    if (extras.disk().isPresent() && !shows) {
+      Path folder = Objects.requireNonNull(extras.disk().get().getParent(), "a whole path");
+      scratch.bind(folder, root.resolve("volume"));
+      shows = true;
+    }
     List<String> command = new ArrayList<>(List.of("chroot"));
     List<Integer> groups = process.identity().groups();
     command.add("--userspec=%d:%d".formatted(process.identity().uid(), groups.getFirst()));
@@ -64,6 +74,26 @@ final class HostGround implements Ground {
                 (bytes, length, now) -> capture.took(bytes, 0, length, now));
     return new Running(
         child, capture, Exec.shown(command), Child::destroyTree, () -> OptionalInt.of(0));
+  }
+
+  @Override
+  public String disk() {
+    return "/volume/disk";
+  }
+
+  @Override
+  public Link connect(Running running, Extras extras) throws BenchException {
+    throw new BenchException("Its ports would be open to the network.");
+  }
+
+  @Override
+  public void trace(ImageProcess process, Tracer tracer) throws BenchException {
+    throw new BenchException("Nothing stands between its system calls and the host's kernel.");
+  }
+
+  @Override
+  public long create(boolean full) throws BenchException {
+    throw new BenchException("A process has no storage of its own.");
   }
 
   private static Map<String, String> environment(ImageProcess process) {

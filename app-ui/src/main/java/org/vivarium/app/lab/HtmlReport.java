@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.vivarium.app.bench.Samples;
 import org.vivarium.app.lab.Report.Finding;
@@ -17,15 +18,22 @@ import org.vivarium.app.lab.Report.Verdict;
 /** Writes a report as one HTML page, complete in itself and without a script. */
 public final class HtmlReport {
   private final Report report;
+  private final Optional<Changes> changes;
   private final StringBuilder page = new StringBuilder();
 
-  private HtmlReport(Report report) {
+  private HtmlReport(Report report, Optional<Changes> changes) {
     this.report = report;
+    this.changes = changes;
   }
 
   /** The whole page. */
   public static String write(Report report) {
-    return new HtmlReport(report).page();
+    return write(report, Optional.empty());
+  }
+
+  /** The whole page, with what has changed since an earlier comparison. */
+  public static String write(Report report, Optional<Changes> changes) {
+    return new HtmlReport(report, changes).page();
   }
 
   private String page() {
@@ -45,6 +53,7 @@ public final class HtmlReport {
     if (!report.findings().isEmpty()) {
       isolation();
     }
+    changes.ifPresent(this::changes);
     method();
     return page.append("</main></body></html>\n").toString();
   }
@@ -193,6 +202,24 @@ public final class HtmlReport {
 
   private boolean answered(Side side) {
     return report.findings().stream().anyMatch(finding -> finding.answers().containsKey(side));
+  }
+
+  private void changes(Changes found) {
+    element("h2", "Against the comparison of " + found.before());
+    found.reservations().forEach(sentence -> element("p", sentence));
+    page.append("<table><thead><tr><th>Quantity</th><th>Side</th><th>then</th><th>now</th>");
+    page.append("<th></th></tr></thead><tbody>\n");
+    for (Changes.Change change : found.changes()) {
+      String unit = change.row().unit();
+      row(
+          List.of(
+              change.row().title(),
+              change.side().title(),
+              Figures.text(change.before(), unit),
+              Figures.text(change.now(), unit),
+              change.verdict()));
+    }
+    page.append("</tbody></table>\n");
   }
 
   private void method() {

@@ -48,7 +48,7 @@ record IsolationProbe(String id, String question, String script, boolean onHost,
           new IsolationProbe(
               "devices",
               "Which block devices can be seen?",
-              "ls /sys/class/block | head -n 8 | tr '\\n' ' '",
+              "set -- $(ls /sys/class/block | head -n 8); echo ${*:-none}",
               true,
               "A container sees the names of the host's disks in /sys, though it may not open them; a"
                   + " machine has only the disks that it was given."),

@@ -1,5 +1,10 @@
 package org.vivarium.app.lab;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,9 +20,11 @@ import org.vivarium.app.bench.Vivarium;
 import org.vivarium.app.bench.Workload;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
+import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.oci.GuestOutput;
 import org.vivarium.images.oci.GuestProcess;
 import org.vivarium.images.oci.ImageProcess;
+import org.vivarium.images.qcow2.Qcow2Creator;
 import org.vivarium.vmm.engine.BootStage;
 
 /** Machines, each of which runs one process: ours, or QEMU's of the same guest. */
@@ -26,11 +33,16 @@ final class MachineGround implements Ground {
 
   private final Equipment equipment;
   private final Exec exec;
+  private final Scratch scratch;
   private final Plan plan;
   private final Side side;
   private final String qemu;
+  private int forward;
+  private int created;
 
-  private MachineGround(Equipment equipment, Exec exec, Plan plan, Side side, String qemu) {
+  private MachineGround(
+      Equipment equipment, Exec exec, Scratch scratch, Plan plan, Side side, String qemu) {
+    this.scratch = scratch;
     this.equipment = equipment;
     this.exec = exec;
     this.plan = plan;
@@ -38,8 +50,8 @@ final class MachineGround implements Ground {
     this.qemu = qemu;
   }
 
-  static MachineGround ours(Equipment equipment, Exec exec, Plan plan) {
-    return new MachineGround(equipment, exec, plan, Side.MACHINE, "");
+  static MachineGround ours(Equipment equipment, Exec exec, Scratch scratch, Plan plan) {
+    return new MachineGround(equipment, exec, scratch, plan, Side.MACHINE, "");
   }
 
   /**
@@ -48,7 +60,8 @@ final class MachineGround implements Ground {
    * @throws BenchException if there is no QEMU or no hardware virtualization, or more than one
    *     processor is asked for
    */
-  static MachineGround qemu(Equipment equipment, Exec exec, Plan plan) throws BenchException {
+  static MachineGround qemu(Equipment equipment, Exec exec, Scratch scratch, Plan plan)
+      throws BenchException {
     String program =
         equipment
             .host()
@@ -61,7 +74,7 @@ final class MachineGround implements Ground {
       throw new BenchException(
           "QEMU's machine is not measured: it needs hardware virtualization and one processor.");
     }
-    return new MachineGround(equipment, exec, plan, Side.QEMU, program);
+    return new MachineGround(equipment, exec, scratch, plan, Side.QEMU, program);
   }
 
   @Override
@@ -75,13 +88,19 @@ final class MachineGround implements Ground {
   }
 
   @Override
-  public Running start(ImageProcess process) throws BenchException, ImageException {
-    BootImage guest = GuestProcess.guest(equipment.image(), process, equipment.tiny(), false);
+  public Running start(ImageProcess process, Extras extras) throws BenchException, ImageException {
+    boolean devices = !extras.equals(Extras.NONE);
+    if (devices && side == Side.QEMU) {
+      throw new BenchException("This machine has no disk and no network card here.");
+    }
+    BootImage guest =
+        GuestProcess.guest(equipment.image(), process, equipment.tiny(), false, devices);
     Capture capture = new Capture();
     long[] now = new long[1];
     GuestOutput output =
         new GuestOutput((bytes, offset, length) -> capture.took(bytes, offset, length, now[0]));
-    List<String> words = words(guest);
+    List<String> words = new ArrayList<>(words(guest));
+    words.addAll(devices(extras));
     List<String> command = side == Side.QEMU ? words : equipment.vivarium().apply(words);
     Child child =
         equipment
@@ -94,6 +113,74 @@ final class MachineGround implements Ground {
                 });
     String shown = side == Side.QEMU ? Exec.shown(words) : "vivarium " + Exec.shown(words);
     return new Running(child, capture, shown, this::stop, () -> status(output));
+  }
+
+  private List<String> devices(Extras extras) throws BenchException {
+    List<String> words = new ArrayList<>();
+    extras
+        .disk()
+        .ifPresent(
+            file ->
+                words.addAll(
+                    List.of("--disk", file.toString().replace(",", ",,") + ",format=raw")));
+    if (extras.port() > 0) {
+      try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        forward = free.getLocalPort();
+      } catch (IOException e) {
+        throw new BenchException("This computer has no free port.", e);
+      }
+      words.addAll(List.of("--net", "user,forward=tcp:%d:%d".formatted(forward, extras.port())));
+    }
+    return words;
+  }
+
+  @Override
+  public String disk() {
+    return "/dev/vda";
+  }
+
+  @Override
+  public Link connect(Running running, Extras extras) {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), forward);
+    return () -> address;
+  }
+
+  @Override
+  public void trace(ImageProcess process, Tracer tracer)
+      throws BenchException, ImageException, InterruptedException {
+    if (side == Side.QEMU || !comparable()) {
+      throw new BenchException("Only a machine of ours on hardware virtualization is traced.");
+    }
+    try (Running running = start(process)) {
+      running.child().await(Vivarium.line(BootStage.MACHINE_BUILT));
+      try (Child tracing = tracer.attach(running.child().pid())) {
+        running.end(plan.patience());
+        tracer.await(tracing);
+      }
+    }
+  }
+
+  @Override
+  public long create(boolean full) throws BenchException {
+    Path image = equipment.image().archive();
+    Path folder = scratch.folderIn(equipment.image().folder());
+    Path made = folder.resolve("instance-" + created++);
+    try {
+      long begun = System.nanoTime();
+      if (full) {
+        Files.copy(image, made);
+      } else {
+        long size = Math.ceilDiv(Files.size(image), 512) * 512;
+        Qcow2Creator.create(
+            made, Qcow2Creator.Spec.of(size).over(image.toString(), DiskFormat.RAW));
+      }
+      return System.nanoTime() - begun;
+    } catch (IOException e) {
+      throw new BenchException(
+          "An instance cannot be made in %s: %s.".formatted(folder, e.getMessage()), e);
+    } finally {
+      scratch.delete(folder);
+    }
   }
 
   /** Called when the process has ended, and with it the thread that reads its output. */

@@ -18,6 +18,13 @@ public enum Measure {
       "From the order to stop at once (SIGKILL to the process or container, SIGTERM to the machine's"
           + " process, which turns the machine off) to the end of the last process, while the"
           + " workload runs."),
+  /** How long until there is another one. */
+  CREATE(
+      "Creation of an instance",
+      "Making the storage of a new instance, without starting it. Linked: it refers to the image's"
+          + " files and keeps what it changes itself (a container: an overlayfs mount; a machine: a"
+          + " qcow2 file over the image). Full: everything is copied. Into the page cache; nothing is"
+          + " flushed."),
   /** A whole life. */
   RUN(
       "A whole run of /bin/true",
@@ -36,17 +43,58 @@ public enum Measure {
           + " processes share as 1/n. A container's processes are the workload itself; the runtime is"
           + " runc, which stays only in the foreground. Of a machine, the guest's RAM as far as the"
           + " host has given it holds the guest's kernel, its files and the workload."),
+  /** How many fit. */
+  DENSITY(
+      "Density",
+      "Idle instances of the workload are started side by side until they take %d MiB together or"
+              .formatted(CostSteps.BUDGET)
+          + " are %d. What one more costs is the growth of the sum of PSS beyond the first, divided"
+              .formatted(CostSteps.MOST)
+          + " by the instances after it; how many fit into 1 GiB is reckoned from that. Measured"
+          + " once."),
   /** How fast it computes. */
   CPU(
       "Processor, memory, system calls",
       "How long a fixed amount of work takes, from one line of output before it to one after it, both"
           + " stamped by the host's clock as they arrive. The programs are the image's own (sh, dd,"
           + " awk, sha256sum)."),
+  /** How fast its disk is. */
+  DISK(
+      "Disk",
+      "The image's dd on one file of %d MiB, which lies beside the image on the host's disk and is"
+              .formatted(Work.DISK_MIB)
+          + " taken out of the host's page cache before each round. The host and the container write"
+          + " the file itself (a volume), the machine a virtio disk that it is. What is flushed or"
+          + " read with O_DIRECT passes the page cache of whoever runs dd; a machine's reads may yet"
+          + " be answered by the host's. For 4 KiB, each block is a process of its own, whose cost"
+          + " is the row New process."),
+  /** How fast its network is. */
+  NETWORK(
+      "Network",
+      "A client on the host speaks TCP with the image's nc, which sends back what it gets: %d bytes,"
+              .formatted(EchoClient.TRIPS)
+          + " one at a time, for the round trip, and %d MiB for the throughput there and back. A"
+              .formatted(EchoClient.BYTES >> 20)
+          + " container's port is forwarded as an engine does it (veth and iptables' DNAT), and"
+          + " reached without that as well; a machine's by Vivarium's NAT, without privileges."),
+  /** How well it is kept from others. */
+  NEIGHBOUR(
+      "Noisy neighbour",
+      "How many times as long the integer loop takes beside a second instance with the same limits"
+          + " and more busy loops than this computer has processors. 1 means that it is not"
+          + " noticed."),
   /** What a process can see and do. */
   ISOLATION(
       "Isolation",
       "What a script inside could see and do. Nothing that would change the host is tried on the"
-          + " host itself.");
+          + " host itself."),
+  /** What it makes the host's kernel do. */
+  CALLS(
+      "Host's system calls",
+      "How many different system calls of the host, and how many in all, the script of the isolation's"
+          + " questions causes, as strace counts them from outside: of a container, from right before"
+          + " the process starts; of a machine, all threads of its process from right before its"
+          + " first instruction, the guest's boot included. Measured once.");
 
   private final String title;
   private final String definition;
@@ -64,6 +112,11 @@ public enum Measure {
   /** The name for people. */
   public String title() {
     return title;
+  }
+
+  /** Whether it says the same with a machine in software emulation. */
+  public boolean isApartFromEngine() {
+    return this == SIZE || this == CREATE;
   }
 
   /** What exactly is measured. */

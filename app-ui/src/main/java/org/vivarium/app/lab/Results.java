@@ -79,7 +79,7 @@ final class Results {
                           row.id(),
                           side,
                           of.all,
-                          row.measure() == Measure.SIZE || isComparable(side),
+                          row.measure().isApartFromEngine() || isComparable(side),
                           of.executed,
                           Commands.of(plan, row.measure(), side))));
     }

@@ -55,17 +55,67 @@ final class Rows {
           "MiB",
           "MemTotal less MemAvailable in a guest that does nothing else; a machine only");
 
+  static final Row LINKED =
+      row(Measure.CREATE, "create.linked", "Linked", "ms", "refers to the image");
+  static final Row FULL = row(Measure.CREATE, "create.full", "Full", "ms", "a copy");
+
+  static final Row MARGINAL =
+      row(Measure.DENSITY, "density.marginal", "One more instance", "MiB", "PSS");
+  static final Row FIT = row(Measure.DENSITY, "density.fit", "In 1 GiB", "instances", "reckoned");
+
+  static final Row LATENCY =
+      row(Measure.NETWORK, "net.latency", "Round trip", "ms", "one byte, by the forwarded port");
+  static final Row FORWARDED =
+      row(Measure.NETWORK, "net.forwarded", "Throughput", "MiB/s", "by the forwarded port");
+  static final Row DIRECT_LATENCY =
+      row(
+          Measure.NETWORK,
+          "net.direct.latency",
+          "Round trip without NAT",
+          "ms",
+          "a container only");
+  static final Row DIRECT =
+      row(Measure.NETWORK, "net.direct", "Throughput without NAT", "MiB/s", "a container only");
+
+  static final Row SLOWDOWN =
+      row(Measure.NEIGHBOUR, "neighbour.slowdown", "Beside a busy neighbour", "times", "as long");
+
+  static final Row CALLS = row(Measure.CALLS, "calls.distinct", "Different", "calls", "");
+  static final Row CALLED = row(Measure.CALLS, "calls.all", "In all", "calls", "");
+
   private static final List<Row> OTHERS =
       List.of(
-          START, STOP, RUN, PACKED, APPARENT, ALLOCATED, KERNEL, TOTAL, WORKLOAD, RUNTIME, CGROUP,
-          SEEN);
+          START,
+          STOP,
+          LINKED,
+          FULL,
+          RUN,
+          PACKED,
+          APPARENT,
+          ALLOCATED,
+          KERNEL,
+          TOTAL,
+          WORKLOAD,
+          RUNTIME,
+          CGROUP,
+          SEEN,
+          MARGINAL,
+          FIT,
+          LATENCY,
+          FORWARDED,
+          DIRECT_LATENCY,
+          DIRECT,
+          SLOWDOWN,
+          CALLS,
+          CALLED);
 
   private Rows() {}
 
   /** The quantities of the measures of a plan, in their order. */
   static List<Row> of(Plan plan) {
     List<Row> rows = new ArrayList<>(OTHERS);
-    CpuProbe.ALL.forEach(probe -> rows.add(probe.row()));
+    Work.PROCESSOR.forEach(work -> rows.add(work.row()));
+    Work.DISK.forEach(work -> rows.add(work.row()));
     rows.removeIf(row -> !plan.has(row.measure()));
     return rows;
   }

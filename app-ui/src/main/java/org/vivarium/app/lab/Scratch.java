@@ -18,6 +18,7 @@ final class Scratch implements AutoCloseable {
   private final Path folder;
   private final Exec exec;
   private final Deque<Path> mounts = new ArrayDeque<>();
+  private final Deque<Path> others = new ArrayDeque<>();
 
   private Scratch(Path folder, Exec exec) {
     this.folder = folder;
@@ -62,6 +63,33 @@ final class Scratch implements AutoCloseable {
     return merged;
   }
 
+  /** A new folder below another, for what has to be on that one's disk. */
+  Path folderIn(Path parent) throws BenchException {
+    try {
+      Path made = Files.createTempDirectory(parent, "lab");
+      others.push(made);
+      return made;
+    } catch (IOException e) {
+      throw new BenchException("Nothing can be written to %s.".formatted(parent), e);
+    }
+  }
+
+  /** Deletes such a folder before the end. */
+  void delete(Path folder) throws BenchException {
+    try {
+      DurableFiles.deleteFolder(folder);
+      others.remove(folder);
+    } catch (IOException e) {
+      throw new BenchException("The folder %s cannot be deleted.".formatted(folder), e);
+    }
+  }
+
+  /** Takes a mount away again. */
+  void unmount(Path target) throws BenchException {
+    exec.run(List.of("umount", target.toString()));
+    mounts.remove(target);
+  }
+
   /** Shows a folder of the host at another place. */
   void bind(Path source, Path target) throws BenchException {
     mount(target, List.of("--bind", source.toString()));
@@ -82,9 +110,12 @@ final class Scratch implements AutoCloseable {
       mounts.pop();
     }
     try {
+      for (Path other : others) {
+        DurableFiles.deleteFolder(other);
+      }
       DurableFiles.deleteFolder(folder);
     } catch (IOException e) {
-      throw new BenchException("The folder %s cannot be deleted.".formatted(folder), e);
+      throw new BenchException("The folder %s or its like cannot be deleted.".formatted(folder), e);
     }
   }
 }

@@ -178,7 +178,7 @@ class ComparisonTest {
   void theScriptsOfTheProbesAreAnswered() throws Exception {
     Report report = run(STAYS, 1, Measure.CPU, Measure.ISOLATION);
 
-    for (CpuProbe probe : CpuProbe.ALL) {
+    for (Work probe : Work.PROCESSOR) {
       assertEquals(
           1, report.series(probe.id(), Side.HOST).orElseThrow().values().size(), probe.id());
     }

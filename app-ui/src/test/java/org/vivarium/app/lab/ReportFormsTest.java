@@ -29,7 +29,7 @@ class ReportFormsTest {
             List.of("The page cache is warm."),
             new Report.Subject(HOSTILE, "0123456789abcdef", List.of("sh", HOSTILE), "6.1", 1, 256),
             3,
-            List.of(Rows.START, CpuProbe.ALL.getFirst().row()),
+            List.of(Rows.START, Work.PROCESSOR.getFirst().row()),
             List.of(
                 new Series(
                     "start.first", Side.CONTAINER, List.of(40.0, 50.0, 60.0), true, "a", "b"),

@@ -15,6 +15,7 @@ final class ShellGround implements Ground {
   private final Children children;
   private final List<String> order;
   final List<Running> started = new ArrayList<>();
+  private String disk = "";
   boolean closed;
 
   ShellGround(Side side, Children children, List<String> order) {
@@ -34,8 +35,9 @@ final class ShellGround implements Ground {
   }
 
   @Override
-  public Running start(ImageProcess process) throws BenchException {
+  public Running start(ImageProcess process, Extras extras) throws BenchException {
     order.add(side.id());
+    extras.disk().ifPresent(file -> disk = file.toString());
     Capture capture = new Capture();
     Child child =
         children.start(
@@ -44,6 +46,26 @@ final class ShellGround implements Ground {
         new Running(child, capture, "command", Child::destroyTree, () -> OptionalInt.of(0));
     started.add(running);
     return running;
+  }
+
+  @Override
+  public String disk() {
+    return disk;
+  }
+
+  @Override
+  public Link connect(Running running, Extras extras) throws BenchException {
+    throw new BenchException("No port is forwarded.");
+  }
+
+  @Override
+  public void trace(ImageProcess process, Tracer tracer) throws BenchException {
+    throw new BenchException("Not traced.");
+  }
+
+  @Override
+  public long create(boolean full) {
+    return full ? 2_000_000 : 1_000_000;
   }
 
   @Override

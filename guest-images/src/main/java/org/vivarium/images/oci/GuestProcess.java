@@ -47,11 +47,13 @@ public final class GuestProcess {
    * @param tiny Tiny Linux
    * @param terminal whether the guest's console is a terminal: else what the process prints arrives
    *     byte for byte
+   * @param drivers whether the guest loads the drivers of its devices and sets up its network
+   *     cards, which the process alone would not need
    * @throws ImageException if the process's words do not fit into a kernel command line, or the
    *     disk space is missing
    */
   public static BootImage guest(
-      StoredImage image, ImageProcess process, BootImage tiny, boolean terminal)
+      StoredImage image, ImageProcess process, BootImage tiny, boolean terminal, boolean drivers)
       throws ImageException {
     String script =
         ". /%s\n%senter %s %s\n"
@@ -64,9 +66,10 @@ public final class GuestProcess {
                     .collect(Collectors.joining(" ")));
     String line =
         // Errors of the kernel's devices would stand in the process's output; a panic still does.
-        "%s loglevel=1 vivarium.run=%s"
+        "%s loglevel=1%s vivarium.run=%s"
             .formatted(
                 tiny.commandLine(),
+                drivers ? " vivarium.drivers" : "",
                 Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)));
     if (line.length() > LONGEST_COMMAND_LINE) {
       throw new ImageException(

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.vivarium.images.ImageException;
 
 /**
@@ -28,7 +29,13 @@ public final class RuncBundle {
    * @param gid of who starts it
    */
   public record Settings(
-      Path root, boolean readOnly, long memory, int cpus, String cgroup, int uid, int gid) {}
+      Path root, boolean readOnly, long memory, int cpus, String cgroup, int uid, int gid) {
+    /** The same for a container of its own name, below the control group, where there is one. */
+    public Settings withCgroup(String name) {
+      String own = cgroup.isEmpty() ? "" : (cgroup.equals("/") ? "" : cgroup) + "/" + name;
+      return new Settings(root, readOnly, memory, cpus, own, uid, gid);
+    }
+  }
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PERIOD_MICROS = 100_000;
@@ -41,6 +48,17 @@ public final class RuncBundle {
    * @param bundle a folder that is there
    */
   public static void write(ImageProcess process, Settings settings, Path bundle)
+      throws ImageException {
+    write(process, settings, bundle, Map.of());
+  }
+
+  /**
+   * As {@link #write(ImageProcess, Settings, Path)}, with volumes.
+   *
+   * @param volumes folders of the host by the places where the container finds them
+   */
+  public static void write(
+      ImageProcess process, Settings settings, Path bundle, Map<String, Path> volumes)
       throws ImageException {
     try {
       ObjectNode config = (ObjectNode) resource("config.json");
@@ -58,6 +76,12 @@ public final class RuncBundle {
         resources.withObject("/cpu").put("quota", (long) settings.cpus() * PERIOD_MICROS);
         resources.withObject("/cpu").put("period", PERIOD_MICROS);
       }
+      volumes.forEach(
+          (place, folder) -> {
+            ObjectNode mount = config.withArray("/mounts").addObject();
+            mount.put("destination", place).put("type", "bind").put("source", folder.toString());
+            mount.putArray("options").add("bind").add("rw");
+          });
       if (settings.uid() != 0) {
         unprivileged(config, settings);
       }

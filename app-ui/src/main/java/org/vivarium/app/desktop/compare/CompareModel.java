@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.vivarium.app.desktop.base.Background;
 import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.app.lab.Listener;
-import org.vivarium.app.lab.Measure;
 import org.vivarium.app.lab.Plan;
 import org.vivarium.app.lab.Report;
 import org.vivarium.app.lab.Report.Row;
@@ -118,7 +117,10 @@ public final class CompareModel {
   }
 
   private boolean isComparable(Row row, Side side) {
-    return row.measure() == Measure.SIZE || !side.isMachine() || offer == null || offer.hardware();
+    return row.measure().isApartFromEngine()
+        || !side.isMachine()
+        || offer == null
+        || offer.hardware();
   }
 
   /** Begins a comparison, unless one is under way. */

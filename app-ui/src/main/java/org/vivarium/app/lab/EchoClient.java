@@ -1,0 +1,129 @@
+package org.vivarium.app.lab;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.vivarium.app.bench.BenchException;
+import org.vivarium.app.bench.Samples;
+
+/**
+ * Speaks TCP with a server that sends back all that it gets.
+ *
+ * @param address where it listens
+ */
+record EchoClient(InetSocketAddress address) {
+  /** Round trips whose median counts. */
+  static final int TRIPS = 200;
+
+  /** Bytes that go there and back. */
+  static final int BYTES = 32 << 20;
+
+  private static final int TIMEOUT_MILLIS = 60_000;
+  private static final Duration PAUSE = Duration.ofMillis(200);
+
+  /** Waits until the server answers. */
+  static EchoClient await(InetSocketAddress address, Duration patience)
+      throws BenchException, InterruptedException {
+    EchoClient client = new EchoClient(address);
+    long end = System.nanoTime() + patience.toNanos();
+    while (true) {
+      try (Socket socket = client.open(2000)) {
+        client.trip(socket);
+        return client;
+      } catch (IOException e) {
+        if (System.nanoTime() - end > 0) {
+          throw new BenchException(
+              "The workload's port does not answer within %d s: %s."
+                  .formatted(patience.toSeconds(), e.getMessage()),
+              e);
+        }
+        Thread.sleep(PAUSE);
+      }
+    }
+  }
+
+  private Socket open(int timeoutMillis) throws IOException {
+    Socket socket = new Socket();
+    try {
+      socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      socket.setSoTimeout(timeoutMillis);
+      socket.connect(address, timeoutMillis);
+      return socket;
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private void trip(Socket socket) throws IOException {
+    socket.getOutputStream().write('x');
+    if (socket.getInputStream().read() < 0) {
+      throw new EOFException("the connection was closed");
+    }
+  }
+
+  /** Milliseconds that one byte takes there and back, the median. */
+  double latency() throws BenchException {
+    try (Socket socket = open(TIMEOUT_MILLIS)) {
+      trip(socket);
+      List<Double> times = new ArrayList<>();
+      for (int i = 0; i < TRIPS; i++) {
+        long begun = System.nanoTime();
+        trip(socket);
+        times.add((System.nanoTime() - begun) / 1e6);
+      }
+      return new Samples(times).median();
+    } catch (IOException e) {
+      throw broken(e);
+    }
+  }
+
+  /** MiB a second that go there and, at the same time, back. */
+  double throughput() throws BenchException {
+    try (Socket socket = open(TIMEOUT_MILLIS)) {
+      trip(socket);
+      long begun = System.nanoTime();
+      Thread writer = Thread.ofPlatform().name("lab echo").start(() -> send(socket));
+      InputStream in = socket.getInputStream();
+      byte[] buffer = new byte[1 << 16];
+      long left = BYTES;
+      while (left > 0) {
+        int n = in.read(buffer);
+        if (n < 0) {
+          throw new EOFException("the connection was closed");
+        }
+        left -= n;
+      }
+      double seconds = (System.nanoTime() - begun) / 1e9;
+      writer.join();
+      return BYTES / Disk.MIB / seconds;
+    } catch (IOException e) {
+      throw broken(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BenchException("The measurement was interrupted.", e);
+    }
+  }
+
+  /** A connection that breaks shows at its other end. */
+  private static void send(Socket socket) {
+    byte[] buffer = new byte[1 << 16];
+    try {
+      for (int sent = 0; sent < BYTES; sent += buffer.length) {
+        socket.getOutputStream().write(buffer);
+      }
+    } catch (IOException e) {
+      return;
+    }
+  }
+
+  private static BenchException broken(IOException e) {
+    return new BenchException("The connection to the workload broke: " + e.getMessage() + ".", e);
+  }
+}

@@ -1,0 +1,90 @@
+package org.vivarium.app.lab;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.vivarium.app.bench.BenchException;
+import org.vivarium.app.bench.Child;
+import org.vivarium.app.doctor.Host;
+
+/** Counts the system calls of processes from outside, by strace(1). Belongs to one thread. */
+final class Tracer {
+  /** A line of the summary: share, seconds, microseconds a call, calls, errors if any, name. */
+  private static final Pattern LINE =
+      Pattern.compile("\\s*[0-9.]+\\s+[0-9.]+\\s+[0-9]+\\s+([0-9]{1,15})\\s+(?:[0-9]+\\s+)?(\\w+)");
+
+  private final Equipment equipment;
+  private final String strace;
+  private final Path summary;
+  private final Duration patience;
+
+  private Tracer(Equipment equipment, String strace, Path summary, Duration patience) {
+    this.equipment = equipment;
+    this.strace = strace;
+    this.summary = summary;
+    this.patience = patience;
+  }
+
+  /**
+   * Looks for the program.
+   *
+   * @param patience how long what is traced may take
+   * @throws BenchException if it is not there
+   */
+  static Tracer open(Equipment equipment, Scratch scratch, Duration patience)
+      throws BenchException {
+    Host host = equipment.host();
+    String strace =
+        host.program("strace")
+            .orElseThrow(
+                () ->
+                    new BenchException(
+                        "The host's system calls are not counted: install the package strace."));
+    return new Tracer(equipment, strace, scratch.folder("trace").resolve("summary"), patience);
+  }
+
+  /** The command that looks at a running process and all that it starts. */
+  List<String> command(String pid) {
+    return List.of(strace, "-f", "-c", "-o", summary.toString(), "-p", pid);
+  }
+
+  /** Begins to look at a process; returns when it is being looked at. */
+  Child attach(long pid) throws BenchException, InterruptedException {
+    Child child = equipment.children().start(command(Long.toString(pid)));
+    child.await(strace + ": Process");
+    return child;
+  }
+
+  /** Waits until what is being looked at has ended. */
+  void await(Child tracing) throws BenchException, InterruptedException {
+    if (tracing.end(patience).isEmpty()) {
+      throw new BenchException(
+          "What was traced did not end within %d s.".formatted(patience.toSeconds()));
+    }
+  }
+
+  /** How often each system call was made, by name. */
+  Map<String, Long> calls() throws BenchException {
+    Map<String, Long> calls = new TreeMap<>();
+    try {
+      for (String line : Files.readAllLines(summary)) {
+        Matcher call = LINE.matcher(line);
+        if (call.matches() && !call.group(2).equals("total")) {
+          calls.put(call.group(2), Long.parseLong(call.group(1)));
+        }
+      }
+    } catch (IOException e) {
+      throw new BenchException("What strace counted cannot be read.", e);
+    }
+    if (calls.isEmpty()) {
+      throw new BenchException("The tracer was refused or saw no system call.");
+    }
+    return calls;
+  }
+}

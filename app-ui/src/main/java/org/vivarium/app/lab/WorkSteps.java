@@ -1,0 +1,121 @@
+package org.vivarium.app.lab;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.app.bench.BenchException;
+import org.vivarium.images.ImageException;
+
+/** How fast instances work. Belongs to one thread. */
+final class WorkSteps {
+  private static final Work VICTIM = Work.PROCESSOR.getFirst();
+
+  /** A port that the image need not have. */
+  private static final int PORT = 5007;
+
+  private static final String ECHO = "echo ready; exec nc -ll -p %d -e cat".formatted(PORT);
+
+  private final Setting setting;
+  private final Exec exec;
+  private @Nullable Path disk;
+
+  WorkSteps(Setting setting, Exec exec) {
+    this.setting = setting;
+    this.exec = exec;
+  }
+
+  void processor(Ground ground) throws BenchException, ImageException, InterruptedException {
+    setting.work(ground, "", Work.PROCESSOR, Extras.NONE);
+  }
+
+  void disk(Ground ground) throws BenchException, ImageException, InterruptedException {
+    Path file = disk();
+    forgetCached(file);
+    setting.work(ground, "D=" + ground.disk() + "; ", Work.DISK, Extras.disk(file));
+  }
+
+  /** A file with blocks of its own, on the disk where the images are. */
+  private Path disk() throws BenchException {
+    Path made = disk;
+    if (made == null) {
+      made = setting.scratch().folderIn(setting.equipment().image().folder()).resolve("disk");
+      byte[] block = new byte[1 << 20];
+      try (OutputStream out = Files.newOutputStream(made)) {
+        for (int i = 0; i < Work.DISK_MIB; i++) {
+          out.write(block);
+        }
+      } catch (IOException e) {
+        throw new BenchException(
+            "The disk %s cannot be written: %s.".formatted(made, e.getMessage()), e);
+      }
+      disk = made;
+    }
+    return made;
+  }
+
+  /** Takes a file out of the host's page cache, so that what is read comes from its disk. */
+  private void forgetCached(Path file) throws BenchException {
+    exec.run(
+        List.of(
+            "dd",
+            "of=" + file,
+            "oflag=nocache",
+            "conv=notrunc,fdatasync",
+            "count=0",
+            "if=/dev/null",
+            "status=none"));
+  }
+
+  void network(Ground ground) throws BenchException, ImageException, InterruptedException {
+    if (ground.side() == Side.HOST) {
+      return;
+    }
+    Extras extras = Extras.port(PORT);
+    try (Running running = ground.start(setting.shell(ECHO), extras)) {
+      running.firstOutput(setting.plan().patience());
+      try (Link link = ground.connect(running, extras)) {
+        EchoClient client = EchoClient.await(link.forwarded(), setting.plan().patience());
+        String command = running.command();
+        Results results = setting.results();
+        results.add(Rows.LATENCY.id(), ground, client.latency(), command);
+        results.add(Rows.FORWARDED.id(), ground, client.throughput(), command);
+        Optional<EchoClient> direct = link.direct().map(EchoClient::new);
+        if (direct.isPresent()) {
+          results.add(Rows.DIRECT_LATENCY.id(), ground, direct.get().latency(), command);
+          results.add(Rows.DIRECT.id(), ground, direct.get().throughput(), command);
+        }
+      }
+    }
+  }
+
+  /** The same work alone and beside a neighbour of equal limits that takes what it gets. */
+  void neighbour(Ground ground) throws BenchException, ImageException, InterruptedException {
+    double alone = victim(ground);
+    String busy = "while :; do :; done";
+    StringBuilder hog = new StringBuilder("echo ready;");
+    for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+      hog.append(' ').append(busy).append(" &");
+    }
+    hog.append(' ').append(busy);
+    try (Running neighbour = ground.start(setting.shell(hog.toString()))) {
+      neighbour.firstOutput(setting.plan().patience());
+      double beside = victim(ground);
+      setting.results().add(Rows.SLOWDOWN.id(), ground, beside / alone, neighbour.command());
+    }
+  }
+
+  private double victim(Ground ground) throws BenchException, ImageException, InterruptedException {
+    String script = Work.script("", List.of(VICTIM));
+    Map<Work, Double> times =
+        Work.times(
+            List.of(VICTIM),
+            setting.output(ground, script, Extras.NONE, setting.plan().patience()));
+    return Objects.requireNonNull(times.get(VICTIM), "a script that ended has printed its lines");
+  }
+}
