@@ -62,7 +62,7 @@ public final class DiskBench {
   /** jcmd starts a JVM, which takes seconds where processors are emulated. */
   private static final String LONG_PAUSE = "6";
 
-  private static final int PATIENCE_SECONDS = 180;
+  private static final int PATIENCE_SECONDS = 600;
   private static final int CHUNK = 1 << 20;
 
   private final Plan plan;

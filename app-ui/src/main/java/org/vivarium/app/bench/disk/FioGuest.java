@@ -20,8 +20,8 @@ import org.vivarium.app.bench.Workload;
  * @param script a disk whose bytes are the guest's shell script
  */
 record FioGuest(Workload workload, Path raw, Path qcow2, Path fio, Path script) {
-  /** What each line of the guest begins with that is meant for us. */
-  static final String MARK = "@ ";
+  /** What stands before words of the guest that are meant for us. */
+  static final String MARK = "@vivarium ";
 
   static final String BEGIN = MARK + "begin ";
   static final String END = MARK + "end ";
@@ -51,18 +51,18 @@ record FioGuest(Workload workload, Path raw, Path qcow2, Path fio, Path script) 
       cd /tmp
       cat >mark <<'MARK'
       #!/bin/sh
-      echo "@ $1 $2" >/dev/console
+      echo "@vivarium $1 $2" >/dev/console
       sleep %s
       MARK
       chmod +x mark
       cat >job <<'JOB'
       %sJOB
       /mnt/lib/ld-linux-x86-64.so.2 --library-path /mnt/lib /mnt/bin/fio \\
-        --output-format=terse --terse-version=3 --output=out job
+        --output-format=terse --terse-version=3 --eta=never --output=out job
       status=$?
-      grep '^3;' out | cut -d ';' -f %s | sed 's/^/@ row /'
+      grep '^3;' out | cut -d ';' -f %s | sed 's/^/@vivarium row /'
       grep -v '^3;' out | head -n 20
-      echo "@ done $status"
+      echo "@vivarium done $status"
       exit
       """;
 

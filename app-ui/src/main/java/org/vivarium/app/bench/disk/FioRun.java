@@ -115,8 +115,10 @@ final class FioRun {
       }
       String text = line.toString(StandardCharsets.UTF_8).strip();
       line.reset();
-      if (text.startsWith(FioGuest.MARK)) {
-        lines.add(text);
+      // Firmware may have left control characters before it.
+      int mark = text.indexOf(FioGuest.MARK);
+      if (mark >= 0) {
+        lines.add(text.substring(mark));
       } else if (!text.isEmpty()) {
         said.append(text).append('\n');
         said.delete(0, Math.max(0, said.length() - LAST_LINES));
