@@ -16,6 +16,7 @@ module org.vivarium.images {
   exports org.vivarium.images.catalog;
   exports org.vivarium.images.deb;
   exports org.vivarium.images.disk;
+  exports org.vivarium.images.fio;
   exports org.vivarium.images.kernel;
   exports org.vivarium.images.library;
   exports org.vivarium.images.oci;

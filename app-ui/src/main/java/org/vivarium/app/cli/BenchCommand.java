@@ -54,7 +54,7 @@ final class BenchCommand implements Callable<Integer> {
   static final String NAME = "bench";
 
   /** Set by the launcher to its own path. */
-  private static final String LAUNCHER = "VIVARIUM_LAUNCHER";
+  static final String LAUNCHER = "VIVARIUM_LAUNCHER";
 
   private static final long MIB = 1L << 20;
   private static final int MOST_RUNS = 1000;

@@ -117,6 +117,7 @@ final class Commands {
       case CatalogueCommand.NAME, CatalogueCommand.ALIAS ->
           List.of(new CataloguePrepareCommand(shell), new CatalogueRmCommand(shell));
       case NetCommand.NAME -> List.of(new NetLinkCommand(shell), new NetForwardCommand(shell));
+      case BenchCommand.NAME -> List.of(new BenchDevicesCommand());
       default -> List.of();
     };
   }

@@ -1,0 +1,191 @@
+package org.vivarium.app.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.app.bench.BenchException;
+import org.vivarium.app.bench.Rig;
+import org.vivarium.app.bench.Workload;
+import org.vivarium.app.bench.disk.DiskBench;
+import org.vivarium.app.doctor.LinuxHost;
+import org.vivarium.images.BootImage;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.deb.PackageSource;
+import org.vivarium.images.deb.PackageSources;
+import org.vivarium.images.fio.FioDisk;
+import org.vivarium.kvm.Terminal;
+import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.engine.EngineChoice;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Measures disks beside QEMU's. */
+@Command(
+    name = BenchDevicesCommand.NAME,
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Measure fio in a guest on our disks, raw and qcow2, beside the same on QEMU's q35 with an I/O"
+          + " thread: speed, and for a 4k request the exits, interrupts, system calls and heap.",
+      "Counts need root, debugfs and tracefs. Without hardware virtualization it runs in the"
+          + " emulated computer, as vivarium bench does."
+    },
+    footer = {
+      "",
+      "Example:",
+      "  vivarium bench devices --rounds 5 --seconds 5 --folder /var/tmp",
+      "",
+      "Exit status: 0 done; 1 it could not be; 2 bad input."
+    })
+final class BenchDevicesCommand implements Callable<Integer> {
+  static final String NAME = "devices";
+
+  private static final int MEMORY_MIB = 256;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "Rounds, each a boot on both sides. Default: 3.")
+  private int rounds;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Seconds of each of the twelve rows. Default: 2.")
+  private int seconds;
+
+  @Option(
+      names = "--size",
+      paramLabel = "MIB",
+      defaultValue = "256",
+      description = "Size of each of the two disks, MiB. Default: 256.")
+  private int size;
+
+  @Option(
+      names = "--folder",
+      paramLabel = "FOLDER",
+      description = "Where the disks are made. Default: the folder of temporary files.")
+  private @Nullable Path folder;
+
+  @Option(
+      names = "--aio",
+      paramLabel = "WAY",
+      defaultValue = "io_uring",
+      description = "How QEMU accesses its images: io_uring or threads. Default: io_uring.")
+  private String aio = "io_uring";
+
+  @Option(
+      names = "--verify",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description =
+          "One more boot of ours: the heap's figures, and fio's verification. Default: yes.")
+  private boolean verify;
+
+  @Option(
+      names = "--fio",
+      paramLabel = "FILE",
+      description = "A disk with fio that was made before. Default: made from Debian's packages.")
+  private @Nullable Path fio;
+
+  @Option(names = "--here", description = "Measure on this computer, never in the emulated one.")
+  private boolean here;
+
+  @Override
+  public Integer call() throws VmmException, ImageException, InterruptedException {
+    check();
+    Optional<Path> launcher =
+        Optional.ofNullable(System.getenv(BenchCommand.LAUNCHER)).map(Path::of);
+    try {
+      EngineChoice.Decision decision = Engines.choice().decide(EngineChoice.Request.AUTO);
+      if (decision.engine().equals("kvm")) {
+        DiskBench.Plan plan =
+            new DiskBench.Plan(workload(), fioDisk(), folder, rounds, seconds, size, aio, verify);
+        new DiskBench(plan, new LinuxHost(), System.err).run(System.out);
+        return ExitStatus.OK;
+      }
+      Optional<Rig> rig = launcher.flatMap(Rig::beside);
+      if (here || rig.isEmpty()) {
+        throw new BenchException("Nothing can be measured here. " + decision.reason());
+      }
+      System.err.println(decision.reason());
+      System.err.println(
+          "So this runs in the project's emulated computer with hardware virtualization.");
+      // Made here, so that it is there the next time too.
+      workload();
+      return rig.get().run(wordsForRig(fioDisk()), null);
+    } catch (BenchException e) {
+      throw new VmmException(e.getMessage(), e);
+    }
+  }
+
+  private void check() throws InvalidConfigException {
+    check("--rounds", rounds, 1, 100);
+    check("--seconds", seconds, 1, 600);
+    check("--size", size, 16, 1 << 20);
+    if (!aio.equals("io_uring") && !aio.equals("threads")) {
+      throw new InvalidConfigException(
+          "Option --aio: \"%s\" is neither io_uring nor threads.".formatted(aio));
+    }
+    Path parent = folder;
+    if (parent != null && !Files.isDirectory(parent)) {
+      throw new InvalidConfigException("Option --folder: %s is no folder.".formatted(parent));
+    }
+    Path disk = fio;
+    if (disk != null && !Files.isRegularFile(disk)) {
+      throw new InvalidConfigException("Option --fio: %s is not there.".formatted(disk));
+    }
+  }
+
+  private static void check(String option, int value, int least, int most)
+      throws InvalidConfigException {
+    if (value < least || value > most) {
+      throw new InvalidConfigException(
+          "Option %s: %d is not possible; choose %d to %d.".formatted(option, value, least, most));
+    }
+  }
+
+  private static Workload workload() throws ImageException {
+    BootImage tiny = BootCommand.tinyLinux();
+    Path initrd = Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
+    return new Workload(tiny.kernel(), initrd, tiny.commandLine(), MEMORY_MIB);
+  }
+
+  private Path fioDisk() throws ImageException {
+    Path made = fio;
+    if (made != null) {
+      return made.toAbsolutePath();
+    }
+    Path images = Folders.standard().images();
+    try (ProgressLine progress =
+        new ProgressLine(System.err, Terminal.isTerminal(Terminal.STANDARD_ERROR))) {
+      PackageSource packages = PackageSources.choose(images.resolve("packages"), System.getenv());
+      return FioDisk.obtain(images, packages, progress);
+    }
+  }
+
+  private List<String> wordsForRig(Path disk) {
+    List<String> words = new ArrayList<>(List.of(BenchCommand.NAME, NAME, "--here"));
+    words.addAll(List.of("--rounds", Integer.toString(rounds)));
+    words.addAll(List.of("--seconds", Integer.toString(seconds)));
+    words.addAll(List.of("--size", Integer.toString(size)));
+    words.addAll(List.of("--aio", aio, verify ? "--verify" : "--no-verify"));
+    Path parent = folder;
+    if (parent != null) {
+      words.addAll(List.of("--folder", parent.toString()));
+    }
+    words.addAll(List.of("--fio", disk.toString()));
+    return words;
+  }
+}
