@@ -66,7 +66,8 @@ class LandlockTest {
           assertEquals(Errno.EACCES, open(shared, Linux.O_RDWR()));
           assertEquals(Errno.EACCES, open(foreign, Linux.O_RDONLY()));
           Files.move(
-              Files.createFile(own.resolve("new")), own.resolve("file"),
+              Files.createFile(own.resolve("new")),
+              own.resolve("file"),
               java.nio.file.StandardCopyOption.REPLACE_EXISTING);
           assertThrows(
               java.nio.file.AccessDeniedException.class,

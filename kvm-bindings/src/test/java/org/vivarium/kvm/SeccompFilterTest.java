@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.vivarium.kvm.FilterProgram.Instruction;
 import org.vivarium.kvm.FilterProgram.Verdict;
 import org.vivarium.kvm.ffi.Linux;
+import org.vivarium.kvm.ffi.seccomp_data;
 import org.vivarium.kvm.ffi.sock_filter;
 import org.vivarium.kvm.ffi.sock_fprog;
-import org.vivarium.kvm.ffi.seccomp_data;
 
 /** Filters of system calls: the programs, run by an interpreter here, and by this kernel. */
 class SeccompFilterTest {
@@ -69,8 +69,7 @@ class SeccompFilterTest {
     FilterProgram program = FilterProgram.of(rules, new Verdict.Allow());
 
     for (int number = 0; number <= HIGHEST + 5; number++) {
-      int expected =
-          rules.containsKey(number) ? Linux.SECCOMP_RET_ERRNO() | (number + 1) : ALLOWED;
+      int expected = rules.containsKey(number) ? Linux.SECCOMP_RET_ERRNO() | (number + 1) : ALLOWED;
       assertEquals(expected, run(program, Linux.AUDIT_ARCH_X86_64(), number, 0), "call " + number);
     }
   }

@@ -23,8 +23,7 @@ import org.vivarium.images.seed.MachineIdentity;
  */
 public record Templates(Path home) {
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}");
-  private static final List<String> OWN =
-      List.of(MachineIdentity.FILE, "known_hosts");
+  private static final List<String> OWN = List.of(MachineIdentity.FILE, "known_hosts");
 
   /**
    * A template.

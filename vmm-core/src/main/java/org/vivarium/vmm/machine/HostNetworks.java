@@ -152,7 +152,9 @@ final class HostNetworks implements AutoCloseable {
   private SegmentBackend segment(NetConfig card, String name) throws VmmException {
     try {
       Path folder =
-          SocketFolder.make(Folders.standard(), SocketFolder.SEGMENTS, System.getenv()).path().resolve(name);
+          SocketFolder.make(Folders.standard(), SocketFolder.SEGMENTS, System.getenv())
+              .path()
+              .resolve(name);
       return SegmentBackend.join(folder, card.macBits(), loop);
     } catch (IOException e) {
       throw refused(card.id(), e);

@@ -34,14 +34,16 @@ import org.vivarium.vmm.store.VmLock;
  * What a VM process may reach of the host, from its first instruction on: the Java runtime and the
  * program, the machine's own files and devices, and no new privileges (docs/decisions/0011).
  *
- * <p>It takes hold of one thread of the starter, which starts the process and ends: what that thread
- * starts inherits it, and the starter's other threads stay as they were.
+ * <p>It takes hold of one thread of the starter, which starts the process and ends: what that
+ * thread starts inherits it, and the starter's other threads stay as they were.
  */
 final class Confinement {
   /** Set in the environment of a process that is confined; its value says by what. */
   static final String VARIABLE = "VIVARIUM_CONFINED";
 
-  /** Set to {@code off} by a person who wants processes that are not confined, to look for faults. */
+  /**
+   * Set to {@code off} by a person who wants processes that are not confined, to look for faults.
+   */
   static final String SWITCH = "VIVARIUM_SANDBOX";
 
   private static final List<String> LIBRARIES = List.of("/lib", "/lib64", "/usr/lib", "/usr/lib64");
@@ -108,7 +110,10 @@ final class Confinement {
    * @throws VmmException if a folder of the machine's cannot be made
    */
   static Confinement of(
-      Folders folders, VmFolder folder, VmDefinition definition, List<String> java,
+      Folders folders,
+      VmFolder folder,
+      VmDefinition definition,
+      List<String> java,
       @Nullable Path passt)
       throws VmmException {
     Confinement confinement = new Confinement();

@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import org.vivarium.images.catalog.GuestResolver;
 
 /**
- * The names in a machine's folder. Its process may write in {@link #state} and {@link #cache} and to
- * the disks, and only read the rest: what the definition allows the next process to open is not for
- * this one to decide.
+ * The names in a machine's folder. Its process may write in {@link #state} and {@link #cache} and
+ * to the disks, and only read the rest: what the definition allows the next process to open is not
+ * for this one to decide.
  *
  * @param path the folder, absolute; its own name is the machine's
  */

@@ -43,9 +43,7 @@ public final class HostedMachine implements VmLauncher {
       Files.createDirectories(folder.state());
       PrintStream err =
           new PrintStream(
-              new FileOutputStream(folder.events().toFile(), true),
-              true,
-              StandardCharsets.UTF_8);
+              new FileOutputStream(folder.events().toFile(), true), true, StandardCharsets.UTF_8);
       VmProcess process =
           new VmProcess(
               folders, Map.of("XDG_RUNTIME_DIR", runtime.toString()), _ -> engine.selection(), err);
