@@ -2,8 +2,12 @@
 #define _GNU_SOURCE /* F_OFD_SETLK, O_DIRECT and the memfd seals */
 #include <linux/kvm.h>
 #include <linux/if_tun.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/io_uring.h>
+#include <linux/landlock.h>
 #include <linux/memfd.h>
+#include <linux/seccomp.h>
 #include <linux/vhost.h>
 #include <linux/virtio_net.h>
 #include <fcntl.h>
@@ -19,6 +23,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>

@@ -60,7 +60,7 @@ final class LogCommand extends ShellCommand {
       follow(machines);
     } else {
       String file = events ? "events.log" : virtio ? "console-virtio.log" : "console.log";
-      Path folder = machines.folder(name);
+      Path folder = machines.folder(name).resolve("state");
       // The older part of a long log, where there is one, has .1 behind its name.
       boolean older = print(folder.resolve(file + ".1"));
       if (!print(folder.resolve(file)) && !older) {

@@ -120,9 +120,10 @@ class ShowCommandsTest {
   @Test
   void logPrintsTheOlderPartFirst() throws Exception {
     cli.given("create web");
-    Files.writeString(home.resolve("vms/web/console.log"), "two\n");
-    Files.writeString(home.resolve("vms/web/console.log.1"), "one\n");
-    Files.writeString(home.resolve("vms/web/events.log"), "started\n");
+    Files.createDirectories(home.resolve("vms/web/state"));
+    Files.writeString(home.resolve("vms/web/state/console.log"), "two\n");
+    Files.writeString(home.resolve("vms/web/state/console.log.1"), "one\n");
+    Files.writeString(home.resolve("vms/web/state/events.log"), "started\n");
 
     assertEquals(ExitStatus.OK, cli.run("log web"));
     assertEquals("one\ntwo\n", cli.out());

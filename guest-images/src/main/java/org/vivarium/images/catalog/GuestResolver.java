@@ -37,7 +37,9 @@ public record GuestResolver(Path home, Map<String, String> environment) {
   /** The machine's clone of its guest's disk, qcow2. */
   public static final String ROOT = "root.qcow2";
 
-  private static final String CACHE = "boot";
+  /** The folder, in the machine's, of kernels read from its disk and of what its guest is told. */
+  public static final String CACHE = "boot";
+
   private static final long MIB = 1 << 20;
 
   /** The kernel's own limit on x86 (COMMAND_LINE_SIZE), without the NUL. */
@@ -66,6 +68,11 @@ public record GuestResolver(Path home, Map<String, String> environment) {
     Catalogue catalogue = Catalogue.open(home, environment);
     CatalogueEntry wanted = catalogue.entry(entry);
     Path root = machine.folder().resolve(ROOT);
+    if (wanted.hasDisk() && !wanted.user().isEmpty()) {
+      // Made here, for the machine's process may not write what tells it from others.
+      MachineIdentity.of(machine.folder(), machine.name());
+      SshKeys.of(home);
+    }
     if (wanted.hasDisk() && Files.exists(root)) {
       // The clone names its base; that a newer image could be made is nothing to it.
       return;
@@ -122,7 +129,7 @@ public record GuestResolver(Path home, Map<String, String> environment) {
       BootImage seeded = with(boot, KernelSeed.words(identity, keys));
       return new GuestFiles(with(seeded, append), true, List.of());
     }
-    Path seed = NoCloudSeed.write(machine.folder(), identity, keys);
+    Path seed = NoCloudSeed.write(machine.folder().resolve(CACHE), identity, keys);
     return new GuestFiles(with(boot, append), true, List.of(seed));
   }
 

@@ -23,8 +23,7 @@ import org.vivarium.images.seed.MachineIdentity;
  */
 public record Templates(Path home) {
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}");
-  private static final List<String> OWN =
-      List.of(MachineIdentity.FILE, "known_hosts", "seed.iso", "console.log");
+  private static final List<String> OWN = List.of(MachineIdentity.FILE, "known_hosts");
 
   /**
    * A template.
@@ -75,7 +74,9 @@ public record Templates(Path home) {
       for (String own : OWN) {
         Files.deleteIfExists(from.resolve(own));
       }
-      DurableFiles.deleteFolder(from.resolve("boot"));
+      for (String folder : List.of("boot", "state", "attached", "attached-read-only")) {
+        DurableFiles.deleteFolder(from.resolve(folder));
+      }
       Files.createDirectories(folder());
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
       DurableFiles.sync(folder());

@@ -65,7 +65,7 @@ class GuestResolverTest {
         "root=UUID=01234567-0123-0123-0123-0123456789ab ro console=ttyS0 quiet",
         files.boot().commandLine());
     assertEquals("6.1", files.boot().version());
-    assertEquals(List.of(machine.folder().resolve("seed.iso")), files.seeds());
+    assertEquals(List.of(machine.folder().resolve("boot/seed.iso")), files.seeds());
     assertTrue(Files.readString(machine.folder().resolve("identity")).contains("\nweb-1\n"));
   }
 

@@ -275,6 +275,105 @@ public class Linux extends Linux$shared {
     public static int KVM_IRQ_ROUTING_MSI() {
         return KVM_IRQ_ROUTING_MSI;
     }
+    private static final int BPF_LD = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_LD 0
+     * }
+     */
+    public static int BPF_LD() {
+        return BPF_LD;
+    }
+    private static final int BPF_ALU = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_ALU 4
+     * }
+     */
+    public static int BPF_ALU() {
+        return BPF_ALU;
+    }
+    private static final int BPF_JMP = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_JMP 5
+     * }
+     */
+    public static int BPF_JMP() {
+        return BPF_JMP;
+    }
+    private static final int BPF_RET = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_RET 6
+     * }
+     */
+    public static int BPF_RET() {
+        return BPF_RET;
+    }
+    private static final int BPF_W = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_W 0
+     * }
+     */
+    public static int BPF_W() {
+        return BPF_W;
+    }
+    private static final int BPF_ABS = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_ABS 32
+     * }
+     */
+    public static int BPF_ABS() {
+        return BPF_ABS;
+    }
+    private static final int BPF_JA = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_JA 0
+     * }
+     */
+    public static int BPF_JA() {
+        return BPF_JA;
+    }
+    private static final int BPF_JEQ = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_JEQ 16
+     * }
+     */
+    public static int BPF_JEQ() {
+        return BPF_JEQ;
+    }
+    private static final int BPF_JGE = (int)48L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_JGE 48
+     * }
+     */
+    public static int BPF_JGE() {
+        return BPF_JGE;
+    }
+    private static final int BPF_JSET = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_JSET 64
+     * }
+     */
+    public static int BPF_JSET() {
+        return BPF_JSET;
+    }
+    private static final int BPF_K = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define BPF_K 0
+     * }
+     */
+    public static int BPF_K() {
+        return BPF_K;
+    }
     private static final int IFF_TAP = (int)2L;
     /**
      * {@snippet lang=c :
@@ -346,6 +445,15 @@ public class Linux extends Linux$shared {
      */
     public static int SEEK_END() {
         return SEEK_END;
+    }
+    private static final int SECCOMP_SET_MODE_FILTER = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define SECCOMP_SET_MODE_FILTER 1
+     * }
+     */
+    public static int SECCOMP_SET_MODE_FILTER() {
+        return SECCOMP_SET_MODE_FILTER;
     }
     private static final int O_RDONLY = (int)0L;
     /**
@@ -481,6 +589,69 @@ public class Linux extends Linux$shared {
      */
     public static int FALLOC_FL_ZERO_RANGE() {
         return FALLOC_FL_ZERO_RANGE;
+    }
+    private static final int CLONE_NEWNS = (int)131072L;
+    /**
+     * {@snippet lang=c :
+     * #define CLONE_NEWNS 131072
+     * }
+     */
+    public static int CLONE_NEWNS() {
+        return CLONE_NEWNS;
+    }
+    private static final int CLONE_NEWCGROUP = (int)33554432L;
+    /**
+     * {@snippet lang=c :
+     * #define CLONE_NEWCGROUP 33554432
+     * }
+     */
+    public static int CLONE_NEWCGROUP() {
+        return CLONE_NEWCGROUP;
+    }
+    private static final int CLONE_NEWUTS = (int)67108864L;
+    /**
+     * {@snippet lang=c :
+     * #define CLONE_NEWUTS 67108864
+     * }
+     */
+    public static int CLONE_NEWUTS() {
+        return CLONE_NEWUTS;
+    }
+    private static final int CLONE_NEWIPC = (int)134217728L;
+    /**
+     * {@snippet lang=c :
+     * #define CLONE_NEWIPC 134217728
+     * }
+     */
+    public static int CLONE_NEWIPC() {
+        return CLONE_NEWIPC;
+    }
+    private static final int CLONE_NEWUSER = (int)268435456L;
+    /**
+     * {@snippet lang=c :
+     * #define CLONE_NEWUSER 268435456
+     * }
+     */
+    public static int CLONE_NEWUSER() {
+        return CLONE_NEWUSER;
+    }
+    private static final int CLONE_NEWPID = (int)536870912L;
+    /**
+     * {@snippet lang=c :
+     * #define CLONE_NEWPID 536870912
+     * }
+     */
+    public static int CLONE_NEWPID() {
+        return CLONE_NEWPID;
+    }
+    private static final int CLONE_NEWNET = (int)1073741824L;
+    /**
+     * {@snippet lang=c :
+     * #define CLONE_NEWNET 1073741824
+     * }
+     */
+    public static int CLONE_NEWNET() {
+        return CLONE_NEWNET;
     }
     private static final int BRKINT = (int)2L;
     /**
@@ -806,6 +977,15 @@ public class Linux extends Linux$shared {
     public static int MADV_DONTDUMP() {
         return MADV_DONTDUMP;
     }
+    private static final int PR_SET_NO_NEW_PRIVS = (int)38L;
+    /**
+     * {@snippet lang=c :
+     * #define PR_SET_NO_NEW_PRIVS 38
+     * }
+     */
+    public static int PR_SET_NO_NEW_PRIVS() {
+        return PR_SET_NO_NEW_PRIVS;
+    }
     private static final int CLOCK_MONOTONIC = (int)1L;
     /**
      * {@snippet lang=c :
@@ -814,6 +994,15 @@ public class Linux extends Linux$shared {
      */
     public static int CLOCK_MONOTONIC() {
         return CLOCK_MONOTONIC;
+    }
+    private static final int LANDLOCK_RULE_PATH_BENEATH = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum landlock_rule_type.LANDLOCK_RULE_PATH_BENEATH = 1
+     * }
+     */
+    public static int LANDLOCK_RULE_PATH_BENEATH() {
+        return LANDLOCK_RULE_PATH_BENEATH;
     }
     /**
      * {@snippet lang=c :
@@ -1334,6 +1523,150 @@ public class Linux extends Linux$shared {
     public static long TUNSETVNETHDRSZ() {
         return TUNSETVNETHDRSZ;
     }
+    private static final int AUDIT_ARCH_X86_64 = (int)3221225534L;
+    /**
+     * {@snippet lang=c :
+     * #define AUDIT_ARCH_X86_64 3221225534
+     * }
+     */
+    public static int AUDIT_ARCH_X86_64() {
+        return AUDIT_ARCH_X86_64;
+    }
+    private static final int LANDLOCK_CREATE_RULESET_VERSION = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_CREATE_RULESET_VERSION 1
+     * }
+     */
+    public static int LANDLOCK_CREATE_RULESET_VERSION() {
+        return LANDLOCK_CREATE_RULESET_VERSION;
+    }
+    private static final long LANDLOCK_ACCESS_FS_EXECUTE = 1L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_EXECUTE 1
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_EXECUTE() {
+        return LANDLOCK_ACCESS_FS_EXECUTE;
+    }
+    private static final long LANDLOCK_ACCESS_FS_WRITE_FILE = 2L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_WRITE_FILE 2
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_WRITE_FILE() {
+        return LANDLOCK_ACCESS_FS_WRITE_FILE;
+    }
+    private static final long LANDLOCK_ACCESS_FS_READ_FILE = 4L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_READ_FILE 4
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_READ_FILE() {
+        return LANDLOCK_ACCESS_FS_READ_FILE;
+    }
+    private static final long LANDLOCK_ACCESS_FS_READ_DIR = 8L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_READ_DIR 8
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_READ_DIR() {
+        return LANDLOCK_ACCESS_FS_READ_DIR;
+    }
+    private static final long LANDLOCK_ACCESS_FS_REMOVE_DIR = 16L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_REMOVE_DIR 16
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_REMOVE_DIR() {
+        return LANDLOCK_ACCESS_FS_REMOVE_DIR;
+    }
+    private static final long LANDLOCK_ACCESS_FS_REMOVE_FILE = 32L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_REMOVE_FILE 32
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_REMOVE_FILE() {
+        return LANDLOCK_ACCESS_FS_REMOVE_FILE;
+    }
+    private static final long LANDLOCK_ACCESS_FS_MAKE_CHAR = 64L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_MAKE_CHAR 64
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_MAKE_CHAR() {
+        return LANDLOCK_ACCESS_FS_MAKE_CHAR;
+    }
+    private static final long LANDLOCK_ACCESS_FS_MAKE_DIR = 128L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_MAKE_DIR 128
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_MAKE_DIR() {
+        return LANDLOCK_ACCESS_FS_MAKE_DIR;
+    }
+    private static final long LANDLOCK_ACCESS_FS_MAKE_REG = 256L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_MAKE_REG 256
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_MAKE_REG() {
+        return LANDLOCK_ACCESS_FS_MAKE_REG;
+    }
+    private static final long LANDLOCK_ACCESS_FS_MAKE_SOCK = 512L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_MAKE_SOCK 512
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_MAKE_SOCK() {
+        return LANDLOCK_ACCESS_FS_MAKE_SOCK;
+    }
+    private static final long LANDLOCK_ACCESS_FS_MAKE_FIFO = 1024L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_MAKE_FIFO 1024
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_MAKE_FIFO() {
+        return LANDLOCK_ACCESS_FS_MAKE_FIFO;
+    }
+    private static final long LANDLOCK_ACCESS_FS_MAKE_BLOCK = 2048L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_MAKE_BLOCK 2048
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_MAKE_BLOCK() {
+        return LANDLOCK_ACCESS_FS_MAKE_BLOCK;
+    }
+    private static final long LANDLOCK_ACCESS_FS_MAKE_SYM = 4096L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_MAKE_SYM 4096
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_MAKE_SYM() {
+        return LANDLOCK_ACCESS_FS_MAKE_SYM;
+    }
+    private static final long LANDLOCK_ACCESS_FS_REFER = 8192L;
+    /**
+     * {@snippet lang=c :
+     * #define LANDLOCK_ACCESS_FS_REFER 8192
+     * }
+     */
+    public static long LANDLOCK_ACCESS_FS_REFER() {
+        return LANDLOCK_ACCESS_FS_REFER;
+    }
     private static final int MFD_CLOEXEC = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1352,6 +1685,42 @@ public class Linux extends Linux$shared {
     public static int MFD_ALLOW_SEALING() {
         return MFD_ALLOW_SEALING;
     }
+    private static final long SECCOMP_FILTER_FLAG_TSYNC = 1L;
+    /**
+     * {@snippet lang=c :
+     * #define SECCOMP_FILTER_FLAG_TSYNC 1
+     * }
+     */
+    public static long SECCOMP_FILTER_FLAG_TSYNC() {
+        return SECCOMP_FILTER_FLAG_TSYNC;
+    }
+    private static final int SECCOMP_RET_KILL_PROCESS = (int)2147483648L;
+    /**
+     * {@snippet lang=c :
+     * #define SECCOMP_RET_KILL_PROCESS 2147483648
+     * }
+     */
+    public static int SECCOMP_RET_KILL_PROCESS() {
+        return SECCOMP_RET_KILL_PROCESS;
+    }
+    private static final int SECCOMP_RET_ERRNO = (int)327680L;
+    /**
+     * {@snippet lang=c :
+     * #define SECCOMP_RET_ERRNO 327680
+     * }
+     */
+    public static int SECCOMP_RET_ERRNO() {
+        return SECCOMP_RET_ERRNO;
+    }
+    private static final int SECCOMP_RET_ALLOW = (int)2147418112L;
+    /**
+     * {@snippet lang=c :
+     * #define SECCOMP_RET_ALLOW 2147418112
+     * }
+     */
+    public static int SECCOMP_RET_ALLOW() {
+        return SECCOMP_RET_ALLOW;
+    }
     private static final int O_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
@@ -1360,6 +1729,15 @@ public class Linux extends Linux$shared {
      */
     public static int O_CLOEXEC() {
         return O_CLOEXEC;
+    }
+    private static final int O_PATH = (int)2097152L;
+    /**
+     * {@snippet lang=c :
+     * #define O_PATH 2097152
+     * }
+     */
+    public static int O_PATH() {
+        return O_PATH;
     }
     private static final int AT_FDCWD = (int)-100L;
     /**
@@ -1379,6 +1757,33 @@ public class Linux extends Linux$shared {
     public static int AF_UNIX() {
         return AF_UNIX;
     }
+    private static final int AF_INET = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_INET 2
+     * }
+     */
+    public static int AF_INET() {
+        return AF_INET;
+    }
+    private static final int AF_INET6 = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_INET6 10
+     * }
+     */
+    public static int AF_INET6() {
+        return AF_INET6;
+    }
+    private static final int AF_NETLINK = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_NETLINK 16
+     * }
+     */
+    public static int AF_NETLINK() {
+        return AF_NETLINK;
+    }
     private static final int IFNAMSIZ = (int)16L;
     /**
      * {@snippet lang=c :
@@ -1387,6 +1792,15 @@ public class Linux extends Linux$shared {
      */
     public static int IFNAMSIZ() {
         return IFNAMSIZ;
+    }
+    private static final int SYS__sysctl = (int)156L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS__sysctl 156
+     * }
+     */
+    public static int SYS__sysctl() {
+        return SYS__sysctl;
     }
     private static final int SYS_accept4 = (int)288L;
     /**
@@ -1397,6 +1811,33 @@ public class Linux extends Linux$shared {
     public static int SYS_accept4() {
         return SYS_accept4;
     }
+    private static final int SYS_acct = (int)163L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_acct 163
+     * }
+     */
+    public static int SYS_acct() {
+        return SYS_acct;
+    }
+    private static final int SYS_add_key = (int)248L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_add_key 248
+     * }
+     */
+    public static int SYS_add_key() {
+        return SYS_add_key;
+    }
+    private static final int SYS_adjtimex = (int)159L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_adjtimex 159
+     * }
+     */
+    public static int SYS_adjtimex() {
+        return SYS_adjtimex;
+    }
     private static final int SYS_bind = (int)49L;
     /**
      * {@snippet lang=c :
@@ -1405,6 +1846,60 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_bind() {
         return SYS_bind;
+    }
+    private static final int SYS_bpf = (int)321L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_bpf 321
+     * }
+     */
+    public static int SYS_bpf() {
+        return SYS_bpf;
+    }
+    private static final int SYS_chroot = (int)161L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_chroot 161
+     * }
+     */
+    public static int SYS_chroot() {
+        return SYS_chroot;
+    }
+    private static final int SYS_clock_adjtime = (int)305L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_clock_adjtime 305
+     * }
+     */
+    public static int SYS_clock_adjtime() {
+        return SYS_clock_adjtime;
+    }
+    private static final int SYS_clock_settime = (int)227L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_clock_settime 227
+     * }
+     */
+    public static int SYS_clock_settime() {
+        return SYS_clock_settime;
+    }
+    private static final int SYS_clone = (int)56L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_clone 56
+     * }
+     */
+    public static int SYS_clone() {
+        return SYS_clone;
+    }
+    private static final int SYS_clone3 = (int)435L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_clone3 435
+     * }
+     */
+    public static int SYS_clone3() {
+        return SYS_clone3;
     }
     private static final int SYS_close = (int)3L;
     /**
@@ -1423,6 +1918,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_connect() {
         return SYS_connect;
+    }
+    private static final int SYS_delete_module = (int)176L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_delete_module 176
+     * }
+     */
+    public static int SYS_delete_module() {
+        return SYS_delete_module;
     }
     private static final int SYS_epoll_create1 = (int)291L;
     /**
@@ -1460,6 +1964,24 @@ public class Linux extends Linux$shared {
     public static int SYS_eventfd2() {
         return SYS_eventfd2;
     }
+    private static final int SYS_execve = (int)59L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_execve 59
+     * }
+     */
+    public static int SYS_execve() {
+        return SYS_execve;
+    }
+    private static final int SYS_execveat = (int)322L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_execveat 322
+     * }
+     */
+    public static int SYS_execveat() {
+        return SYS_execveat;
+    }
     private static final int SYS_fallocate = (int)285L;
     /**
      * {@snippet lang=c :
@@ -1468,6 +1990,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_fallocate() {
         return SYS_fallocate;
+    }
+    private static final int SYS_fanotify_init = (int)300L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fanotify_init 300
+     * }
+     */
+    public static int SYS_fanotify_init() {
+        return SYS_fanotify_init;
     }
     private static final int SYS_fcntl = (int)72L;
     /**
@@ -1486,6 +2017,51 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_fdatasync() {
         return SYS_fdatasync;
+    }
+    private static final int SYS_finit_module = (int)313L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_finit_module 313
+     * }
+     */
+    public static int SYS_finit_module() {
+        return SYS_finit_module;
+    }
+    private static final int SYS_fsconfig = (int)431L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fsconfig 431
+     * }
+     */
+    public static int SYS_fsconfig() {
+        return SYS_fsconfig;
+    }
+    private static final int SYS_fsmount = (int)432L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fsmount 432
+     * }
+     */
+    public static int SYS_fsmount() {
+        return SYS_fsmount;
+    }
+    private static final int SYS_fsopen = (int)430L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fsopen 430
+     * }
+     */
+    public static int SYS_fsopen() {
+        return SYS_fsopen;
+    }
+    private static final int SYS_fspick = (int)433L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fspick 433
+     * }
+     */
+    public static int SYS_fspick() {
+        return SYS_fspick;
     }
     private static final int SYS_fsync = (int)74L;
     /**
@@ -1523,6 +2099,42 @@ public class Linux extends Linux$shared {
     public static int SYS_gettid() {
         return SYS_gettid;
     }
+    private static final int SYS_init_module = (int)175L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_init_module 175
+     * }
+     */
+    public static int SYS_init_module() {
+        return SYS_init_module;
+    }
+    private static final int SYS_io_uring_enter = (int)426L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_io_uring_enter 426
+     * }
+     */
+    public static int SYS_io_uring_enter() {
+        return SYS_io_uring_enter;
+    }
+    private static final int SYS_io_uring_register = (int)427L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_io_uring_register 427
+     * }
+     */
+    public static int SYS_io_uring_register() {
+        return SYS_io_uring_register;
+    }
+    private static final int SYS_io_uring_setup = (int)425L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_io_uring_setup 425
+     * }
+     */
+    public static int SYS_io_uring_setup() {
+        return SYS_io_uring_setup;
+    }
     private static final int SYS_ioctl = (int)16L;
     /**
      * {@snippet lang=c :
@@ -1532,6 +2144,87 @@ public class Linux extends Linux$shared {
     public static int SYS_ioctl() {
         return SYS_ioctl;
     }
+    private static final int SYS_ioperm = (int)173L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_ioperm 173
+     * }
+     */
+    public static int SYS_ioperm() {
+        return SYS_ioperm;
+    }
+    private static final int SYS_iopl = (int)172L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_iopl 172
+     * }
+     */
+    public static int SYS_iopl() {
+        return SYS_iopl;
+    }
+    private static final int SYS_kcmp = (int)312L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_kcmp 312
+     * }
+     */
+    public static int SYS_kcmp() {
+        return SYS_kcmp;
+    }
+    private static final int SYS_kexec_file_load = (int)320L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_kexec_file_load 320
+     * }
+     */
+    public static int SYS_kexec_file_load() {
+        return SYS_kexec_file_load;
+    }
+    private static final int SYS_kexec_load = (int)246L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_kexec_load 246
+     * }
+     */
+    public static int SYS_kexec_load() {
+        return SYS_kexec_load;
+    }
+    private static final int SYS_keyctl = (int)250L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_keyctl 250
+     * }
+     */
+    public static int SYS_keyctl() {
+        return SYS_keyctl;
+    }
+    private static final int SYS_landlock_add_rule = (int)445L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_landlock_add_rule 445
+     * }
+     */
+    public static int SYS_landlock_add_rule() {
+        return SYS_landlock_add_rule;
+    }
+    private static final int SYS_landlock_create_ruleset = (int)444L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_landlock_create_ruleset 444
+     * }
+     */
+    public static int SYS_landlock_create_ruleset() {
+        return SYS_landlock_create_ruleset;
+    }
+    private static final int SYS_landlock_restrict_self = (int)446L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_landlock_restrict_self 446
+     * }
+     */
+    public static int SYS_landlock_restrict_self() {
+        return SYS_landlock_restrict_self;
+    }
     private static final int SYS_listen = (int)50L;
     /**
      * {@snippet lang=c :
@@ -1540,6 +2233,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_listen() {
         return SYS_listen;
+    }
+    private static final int SYS_lookup_dcookie = (int)212L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_lookup_dcookie 212
+     * }
+     */
+    public static int SYS_lookup_dcookie() {
+        return SYS_lookup_dcookie;
     }
     private static final int SYS_lseek = (int)8L;
     /**
@@ -1568,6 +2270,33 @@ public class Linux extends Linux$shared {
     public static int SYS_memfd_create() {
         return SYS_memfd_create;
     }
+    private static final int SYS_migrate_pages = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_migrate_pages 256
+     * }
+     */
+    public static int SYS_migrate_pages() {
+        return SYS_migrate_pages;
+    }
+    private static final int SYS_mknod = (int)133L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mknod 133
+     * }
+     */
+    public static int SYS_mknod() {
+        return SYS_mknod;
+    }
+    private static final int SYS_mknodat = (int)259L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mknodat 259
+     * }
+     */
+    public static int SYS_mknodat() {
+        return SYS_mknodat;
+    }
     private static final int SYS_mmap = (int)9L;
     /**
      * {@snippet lang=c :
@@ -1576,6 +2305,51 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_mmap() {
         return SYS_mmap;
+    }
+    private static final int SYS_modify_ldt = (int)154L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_modify_ldt 154
+     * }
+     */
+    public static int SYS_modify_ldt() {
+        return SYS_modify_ldt;
+    }
+    private static final int SYS_mount = (int)165L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mount 165
+     * }
+     */
+    public static int SYS_mount() {
+        return SYS_mount;
+    }
+    private static final int SYS_mount_setattr = (int)442L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mount_setattr 442
+     * }
+     */
+    public static int SYS_mount_setattr() {
+        return SYS_mount_setattr;
+    }
+    private static final int SYS_move_mount = (int)429L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_move_mount 429
+     * }
+     */
+    public static int SYS_move_mount() {
+        return SYS_move_mount;
+    }
+    private static final int SYS_move_pages = (int)279L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_move_pages 279
+     * }
+     */
+    public static int SYS_move_pages() {
+        return SYS_move_pages;
     }
     private static final int SYS_munmap = (int)11L;
     /**
@@ -1586,6 +2360,42 @@ public class Linux extends Linux$shared {
     public static int SYS_munmap() {
         return SYS_munmap;
     }
+    private static final int SYS_name_to_handle_at = (int)303L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_name_to_handle_at 303
+     * }
+     */
+    public static int SYS_name_to_handle_at() {
+        return SYS_name_to_handle_at;
+    }
+    private static final int SYS_nfsservctl = (int)180L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_nfsservctl 180
+     * }
+     */
+    public static int SYS_nfsservctl() {
+        return SYS_nfsservctl;
+    }
+    private static final int SYS_open_by_handle_at = (int)304L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_open_by_handle_at 304
+     * }
+     */
+    public static int SYS_open_by_handle_at() {
+        return SYS_open_by_handle_at;
+    }
+    private static final int SYS_open_tree = (int)428L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_open_tree 428
+     * }
+     */
+    public static int SYS_open_tree() {
+        return SYS_open_tree;
+    }
     private static final int SYS_openat = (int)257L;
     /**
      * {@snippet lang=c :
@@ -1594,6 +2404,51 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_openat() {
         return SYS_openat;
+    }
+    private static final int SYS_perf_event_open = (int)298L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_perf_event_open 298
+     * }
+     */
+    public static int SYS_perf_event_open() {
+        return SYS_perf_event_open;
+    }
+    private static final int SYS_personality = (int)135L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_personality 135
+     * }
+     */
+    public static int SYS_personality() {
+        return SYS_personality;
+    }
+    private static final int SYS_pidfd_getfd = (int)438L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_pidfd_getfd 438
+     * }
+     */
+    public static int SYS_pidfd_getfd() {
+        return SYS_pidfd_getfd;
+    }
+    private static final int SYS_pivot_root = (int)155L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_pivot_root 155
+     * }
+     */
+    public static int SYS_pivot_root() {
+        return SYS_pivot_root;
+    }
+    private static final int SYS_prctl = (int)157L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_prctl 157
+     * }
+     */
+    public static int SYS_prctl() {
+        return SYS_prctl;
     }
     private static final int SYS_pread64 = (int)17L;
     /**
@@ -1613,6 +2468,42 @@ public class Linux extends Linux$shared {
     public static int SYS_preadv() {
         return SYS_preadv;
     }
+    private static final int SYS_process_madvise = (int)440L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_process_madvise 440
+     * }
+     */
+    public static int SYS_process_madvise() {
+        return SYS_process_madvise;
+    }
+    private static final int SYS_process_vm_readv = (int)310L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_process_vm_readv 310
+     * }
+     */
+    public static int SYS_process_vm_readv() {
+        return SYS_process_vm_readv;
+    }
+    private static final int SYS_process_vm_writev = (int)311L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_process_vm_writev 311
+     * }
+     */
+    public static int SYS_process_vm_writev() {
+        return SYS_process_vm_writev;
+    }
+    private static final int SYS_ptrace = (int)101L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_ptrace 101
+     * }
+     */
+    public static int SYS_ptrace() {
+        return SYS_ptrace;
+    }
     private static final int SYS_pwrite64 = (int)18L;
     /**
      * {@snippet lang=c :
@@ -1630,6 +2521,24 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_pwritev() {
         return SYS_pwritev;
+    }
+    private static final int SYS_quotactl = (int)179L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_quotactl 179
+     * }
+     */
+    public static int SYS_quotactl() {
+        return SYS_quotactl;
+    }
+    private static final int SYS_quotactl_fd = (int)443L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_quotactl_fd 443
+     * }
+     */
+    public static int SYS_quotactl_fd() {
+        return SYS_quotactl_fd;
     }
     private static final int SYS_read = (int)0L;
     /**
@@ -1649,6 +2558,15 @@ public class Linux extends Linux$shared {
     public static int SYS_readv() {
         return SYS_readv;
     }
+    private static final int SYS_reboot = (int)169L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_reboot 169
+     * }
+     */
+    public static int SYS_reboot() {
+        return SYS_reboot;
+    }
     private static final int SYS_recvfrom = (int)45L;
     /**
      * {@snippet lang=c :
@@ -1658,6 +2576,24 @@ public class Linux extends Linux$shared {
     public static int SYS_recvfrom() {
         return SYS_recvfrom;
     }
+    private static final int SYS_request_key = (int)249L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_request_key 249
+     * }
+     */
+    public static int SYS_request_key() {
+        return SYS_request_key;
+    }
+    private static final int SYS_seccomp = (int)317L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_seccomp 317
+     * }
+     */
+    public static int SYS_seccomp() {
+        return SYS_seccomp;
+    }
     private static final int SYS_sendto = (int)44L;
     /**
      * {@snippet lang=c :
@@ -1666,6 +2602,42 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_sendto() {
         return SYS_sendto;
+    }
+    private static final int SYS_setdomainname = (int)171L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_setdomainname 171
+     * }
+     */
+    public static int SYS_setdomainname() {
+        return SYS_setdomainname;
+    }
+    private static final int SYS_sethostname = (int)170L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sethostname 170
+     * }
+     */
+    public static int SYS_sethostname() {
+        return SYS_sethostname;
+    }
+    private static final int SYS_setns = (int)308L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_setns 308
+     * }
+     */
+    public static int SYS_setns() {
+        return SYS_setns;
+    }
+    private static final int SYS_settimeofday = (int)164L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_settimeofday 164
+     * }
+     */
+    public static int SYS_settimeofday() {
+        return SYS_settimeofday;
     }
     private static final int SYS_shutdown = (int)48L;
     /**
@@ -1694,6 +2666,42 @@ public class Linux extends Linux$shared {
     public static int SYS_socketpair() {
         return SYS_socketpair;
     }
+    private static final int SYS_swapoff = (int)168L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_swapoff 168
+     * }
+     */
+    public static int SYS_swapoff() {
+        return SYS_swapoff;
+    }
+    private static final int SYS_swapon = (int)167L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_swapon 167
+     * }
+     */
+    public static int SYS_swapon() {
+        return SYS_swapon;
+    }
+    private static final int SYS_sysfs = (int)139L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sysfs 139
+     * }
+     */
+    public static int SYS_sysfs() {
+        return SYS_sysfs;
+    }
+    private static final int SYS_syslog = (int)103L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_syslog 103
+     * }
+     */
+    public static int SYS_syslog() {
+        return SYS_syslog;
+    }
     private static final int SYS_tgkill = (int)234L;
     /**
      * {@snippet lang=c :
@@ -1720,6 +2728,60 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_timerfd_settime() {
         return SYS_timerfd_settime;
+    }
+    private static final int SYS_umount2 = (int)166L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_umount2 166
+     * }
+     */
+    public static int SYS_umount2() {
+        return SYS_umount2;
+    }
+    private static final int SYS_unshare = (int)272L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_unshare 272
+     * }
+     */
+    public static int SYS_unshare() {
+        return SYS_unshare;
+    }
+    private static final int SYS_uselib = (int)134L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_uselib 134
+     * }
+     */
+    public static int SYS_uselib() {
+        return SYS_uselib;
+    }
+    private static final int SYS_userfaultfd = (int)323L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_userfaultfd 323
+     * }
+     */
+    public static int SYS_userfaultfd() {
+        return SYS_userfaultfd;
+    }
+    private static final int SYS_ustat = (int)136L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_ustat 136
+     * }
+     */
+    public static int SYS_ustat() {
+        return SYS_ustat;
+    }
+    private static final int SYS_vhangup = (int)153L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_vhangup 153
+     * }
+     */
+    public static int SYS_vhangup() {
+        return SYS_vhangup;
     }
     private static final int SYS_write = (int)1L;
     /**

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.store.VmFolder;
 
 /**
  * Tells a listener of every change to the list of machines, on a thread of its own. Files that are
@@ -86,7 +87,11 @@ final class ListWatcher implements Machines.Watch {
     watched.removeIf(folder -> !Files.isDirectory(folder));
     watch(service, vms);
     try (var folders = Files.newDirectoryStream(vms, Files::isDirectory)) {
-      folders.forEach(folder -> watch(service, folder));
+      folders.forEach(
+          folder -> {
+            watch(service, folder);
+            watch(service, new VmFolder(folder).state());
+          });
     } catch (IOException e) {
       LOG.debug("There are no machines yet", e);
     }

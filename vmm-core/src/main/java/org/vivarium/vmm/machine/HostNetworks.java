@@ -31,9 +31,6 @@ import org.vivarium.vmm.store.SocketFolder;
  * I/O loop still runs.
  */
 final class HostNetworks implements AutoCloseable {
-  /** Beside the machines' own folders for sockets; no machine can be called so. */
-  private static final String SEGMENTS = "@segments";
-
   /** A network card's other end. */
   record Network(int place, NetConfig config, NetBackend backend) {
     int slot() {
@@ -155,7 +152,9 @@ final class HostNetworks implements AutoCloseable {
   private SegmentBackend segment(NetConfig card, String name) throws VmmException {
     try {
       Path folder =
-          SocketFolder.make(Folders.standard(), SEGMENTS, System.getenv()).path().resolve(name);
+          SocketFolder.make(Folders.standard(), SocketFolder.SEGMENTS, System.getenv())
+              .path()
+              .resolve(name);
       return SegmentBackend.join(folder, card.macBits(), loop);
     } catch (IOException e) {
       throw refused(card.id(), e);

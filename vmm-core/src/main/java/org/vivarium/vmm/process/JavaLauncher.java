@@ -17,11 +17,14 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.kvm.Landlock;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.VmLauncher;
+import org.vivarium.vmm.store.DefinitionFile;
 import org.vivarium.vmm.store.HostErrors;
 import org.vivarium.vmm.store.LastWords;
+import org.vivarium.vmm.store.SocketFolder;
 import org.vivarium.vmm.store.VmFolder;
 
 /**
@@ -140,7 +143,13 @@ public final class JavaLauncher implements VmLauncher {
   public void launch(Folders folders, Path machine, Instant asked) throws VmmException {
     VmFolder folder = new VmFolder(machine);
     long logged = folder.events().toFile().length();
-    Process process = start(folders, folder, asked);
+    Process process;
+    try {
+      process = start(folders, folder, asked);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VmmException("The start of %s was interrupted.".formatted(folder.name()), e);
+    }
     // A process that neither runs the machine nor says why is ended.
     CompletableFuture<Void> guard =
         CompletableFuture.runAsync(
@@ -163,12 +172,33 @@ public final class JavaLauncher implements VmLauncher {
     }
   }
 
-  private Process start(Folders folders, VmFolder folder, Instant asked) throws VmmException {
+  private Process start(Folders folders, VmFolder folder, Instant asked)
+      throws VmmException, InterruptedException {
+    ProcessBuilder builder = builder(folders, folder, asked);
+    try {
+      Files.createDirectories(folder.state());
+      if (Confinement.isTurnedOff(System.getenv())) {
+        return builder.start();
+      }
+      Confinement confinement =
+          Confinement.of(folders, folder, DefinitionFile.read(folder), java, null);
+      builder.environment().put(Confinement.VARIABLE, Integer.toString(Landlock.abi()));
+      return confinement.during(builder::start);
+    } catch (IOException e) {
+      throw HostErrors.refusal(
+          "The process of the machine %s cannot be started".formatted(folder.name()), e);
+    }
+  }
+
+  private ProcessBuilder builder(Folders folders, VmFolder folder, Instant asked)
+      throws VmmException {
     List<String> command = new ArrayList<>();
     command.add("setsid");
     java.forEach(option -> command.add(withOwnCache(option)));
     command.addAll(OWN_OPTIONS);
-    command.add("-XX:ErrorFile=" + folder.path().resolve("crash-%p.log"));
+    command.add("-XX:ErrorFile=" + folder.state().resolve("crash-%p.log"));
+    Path sockets = SocketFolder.make(folders, folder.name(), System.getenv()).path();
+    command.add("-Djava.io.tmpdir=" + sockets);
     command.addAll(program);
     command.add(folder.name());
     ProcessBuilder builder =
@@ -181,12 +211,7 @@ public final class JavaLauncher implements VmLauncher {
     builder.environment().put("VIVARIUM_HOME", folders.home().toAbsolutePath().toString());
     long nanos = TimeUnit.SECONDS.toNanos(asked.getEpochSecond()) + asked.getNano();
     builder.environment().put(VmProcess.ASKED_VARIABLE, Long.toString(nanos));
-    try {
-      return builder.start();
-    } catch (IOException e) {
-      throw HostErrors.refusal(
-          "The process of the machine %s cannot be started".formatted(folder.name()), e);
-    }
+    return builder;
   }
 
   /** The JVM loads all of a cache at its start: one with the classes of VM processes alone. */

@@ -73,7 +73,8 @@ public record ProcessRecord(
     node.put("phase", JsonFields.nameOf(phase));
     problem.ifPresent(sentence -> node.put("problem", sentence));
     try {
-      Path temporary = Files.createTempFile(folder.path(), ".process", ".tmp");
+      Files.createDirectories(folder.state());
+      Path temporary = Files.createTempFile(folder.state(), ".process", ".tmp");
       try {
         Files.writeString(temporary, Json.pretty(node));
         // Not synced: after a power cut nothing runs, and a file that is gone says just that.

@@ -27,6 +27,9 @@ import org.vivarium.vmm.host.PrivateSockets;
 public record SocketFolder(Path path) {
   private static final Logger LOG = LoggerFactory.getLogger(SocketFolder.class);
 
+  /** Beside the machines' own folders, those of private segments; no machine can be called so. */
+  public static final String SEGMENTS = "@segments";
+
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 

@@ -1,9 +1,12 @@
 package org.vivarium.vmm.store;
 
 import java.nio.file.Path;
+import org.vivarium.images.catalog.GuestResolver;
 
 /**
- * The names in a machine's folder.
+ * The names in a machine's folder. Its process may write in {@link #state} and {@link #cache} and
+ * to the disks, and only read the rest: what the definition allows the next process to open is not
+ * for this one to decide.
  *
  * @param path the folder, absolute; its own name is the machine's
  */
@@ -28,23 +31,38 @@ public record VmFolder(Path path) {
     return path.resolve("lock");
   }
 
+  /** The folder of all that the machine's process writes of its own. */
+  public Path state() {
+    return path.resolve("state");
+  }
+
+  /** The folder of kernels read from the machine's disk, and of what its guest is told. */
+  public Path cache() {
+    return path.resolve(GuestResolver.CACHE);
+  }
+
+  /** The folder of links to disks that were attached while the machine ran. */
+  public Path attached(boolean readOnly) {
+    return path.resolve(readOnly ? "attached-read-only" : "attached");
+  }
+
   /** What the machine's process says of itself. */
   public Path process() {
-    return path.resolve("process.json");
+    return state().resolve("process.json");
   }
 
   /** What happened to the machine, and what its process printed. */
   public Path events() {
-    return path.resolve("events.log");
+    return state().resolve("events.log");
   }
 
   /** What the machine printed on its serial console since its start. */
   public Path serialLog() {
-    return path.resolve("console.log");
+    return state().resolve("console.log");
   }
 
   /** What the machine printed on its virtio console since its start. */
   public Path virtioLog() {
-    return path.resolve("console-virtio.log");
+    return state().resolve("console-virtio.log");
   }
 }

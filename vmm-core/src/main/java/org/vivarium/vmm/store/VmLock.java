@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.OfdLock;
 import org.vivarium.vmm.VmmException;
@@ -14,6 +16,8 @@ import org.vivarium.vmm.VmmException;
  * lock} (fcntl(2)). Any thread.
  */
 public final class VmLock implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(VmLock.class);
+
   private final OfdLock lock;
 
   private VmLock(OfdLock lock) {
@@ -27,12 +31,8 @@ public final class VmLock implements AutoCloseable {
    * @throws VmmException if the host refuses
    */
   public static Optional<VmLock> tryTake(VmFolder folder) throws VmmException {
+    make(folder);
     try {
-      try {
-        Files.createFile(folder.lock());
-      } catch (FileAlreadyExistsException _) {
-        // The usual case: an earlier process made it.
-      }
       OfdLock lock = OfdLock.open(folder.lock(), OfdLock.Kind.EXCLUSIVE);
       if (lock.tryLock(0, 1, OfdLock.Kind.EXCLUSIVE)) {
         return Optional.of(new VmLock(lock));
@@ -41,6 +41,22 @@ public final class VmLock implements AutoCloseable {
       return Optional.empty();
     } catch (KvmException e) {
       throw new VmmException("%s cannot be locked.".formatted(folder.lock()), e);
+    }
+  }
+
+  /**
+   * Makes the file that is locked, unless it is there.
+   *
+   * @throws VmmException if the host refuses
+   */
+  public static void make(VmFolder folder) throws VmmException {
+    if (Files.exists(folder.lock())) {
+      return;
+    }
+    try {
+      Files.createFile(folder.lock());
+    } catch (FileAlreadyExistsException _) {
+      LOG.debug("Another process was quicker to make {}", folder.lock());
     } catch (IOException e) {
       throw HostErrors.refusal("%s cannot be made".formatted(folder.lock()), e);
     }

@@ -386,7 +386,7 @@ class LocalMachinesTest {
       assertEquals("", readTo(first, "\n"));
     }
     assertTrue(
-        Files.readString(machines.folder("a").resolve("console.log"))
+        Files.readString(machines.folder("a").resolve("state/console.log"))
             .startsWith(FakeMachine.GREETING + "typed\nboth\n"));
   }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.VmLauncher;
+import org.vivarium.vmm.store.VmFolder;
 
 /**
  * Runs "VM processes" of fake machines on threads of the test's own process; all the rest (lock,
@@ -38,11 +39,11 @@ public final class HostedMachine implements VmLauncher {
   public void launch(Folders folders, Path machine, Instant asked) throws VmmException {
     try {
       Path pipe = Files.createTempFile("handshake", "");
+      VmFolder folder = new VmFolder(machine);
+      Files.createDirectories(folder.state());
       PrintStream err =
           new PrintStream(
-              new FileOutputStream(machine.resolve("events.log").toFile(), true),
-              true,
-              StandardCharsets.UTF_8);
+              new FileOutputStream(folder.events().toFile(), true), true, StandardCharsets.UTF_8);
       VmProcess process =
           new VmProcess(
               folders, Map.of("XDG_RUNTIME_DIR", runtime.toString()), _ -> engine.selection(), err);

@@ -122,7 +122,7 @@ class RealProcessTest {
       assertEquals(pid, Long.parseLong(fields[3]));
       assertEquals("0", fields[4]);
       assertEquals(
-          machines.folder("a").resolve("events.log").toRealPath(),
+          machines.folder("a").resolve("state/events.log").toRealPath(),
           Path.of("/proc/" + pid + "/fd/2").toRealPath());
       assertEquals(Path.of("/dev/null"), Path.of("/proc/" + pid + "/fd/1").toRealPath());
       connection.kill();

@@ -1,0 +1,131 @@
+package org.vivarium.kvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.vivarium.kvm.FilterProgram.Instruction;
+import org.vivarium.kvm.FilterProgram.Verdict;
+import org.vivarium.kvm.ffi.Linux;
+
+/**
+ * A filter of system calls (seccomp(2)), which nothing can take away again: children and programs
+ * that are executed have it too.
+ *
+ * <p>A call that is refused fails with EPERM. The thread must have given up new privileges ({@link
+ * Landlock#forbidNewPrivileges}), or be root's.
+ */
+public final class SeccompFilter {
+  /** {@code sizeof(struct sock_filter)}. */
+  static final int INSTRUCTION_SIZE = 8;
+
+  /** {@code sizeof(struct sock_fprog)}, and where it has the address. */
+  static final int PROGRAM_SIZE = 16;
+
+  static final int PROGRAM_ADDRESS = 8;
+
+  private static final Verdict ALLOW = new Verdict.Allow();
+  private static final Verdict REFUSE = new Verdict.Refuse(Errno.EPERM);
+
+  private final FilterProgram program;
+
+  private SeccompFilter(FilterProgram program) {
+    this.program = program;
+  }
+
+  /**
+   * What no process of a machine does, from its first instruction on: changing what is mounted or
+   * the kernel, looking into other processes, namespaces of its own, keys, device nodes, io_uring,
+   * network protocols other than those of the internet.
+   */
+  public static SeccompFilter vmProcess() {
+    SortedMap<Integer, Verdict> rules = new TreeMap<>();
+    for (int number : NeverNeeded.numbers()) {
+      rules.put(number, REFUSE);
+    }
+    rules.put(
+        Linux.SYS_clone(),
+        new Verdict.RefuseBits(
+            Linux.CLONE_NEWNS()
+                | Linux.CLONE_NEWCGROUP()
+                | Linux.CLONE_NEWUTS()
+                | Linux.CLONE_NEWIPC()
+                | Linux.CLONE_NEWUSER()
+                | Linux.CLONE_NEWPID()
+                | Linux.CLONE_NEWNET(),
+            Errno.EPERM));
+    // A filter cannot see clone3's flags; without it, libc takes clone.
+    rules.put(Linux.SYS_clone3(), new Verdict.Refuse(Errno.ENOSYS));
+    rules.put(
+        Linux.SYS_socket(),
+        new Verdict.Only(
+            List.of(Linux.AF_UNIX(), Linux.AF_INET(), Linux.AF_INET6(), Linux.AF_NETLINK()),
+            Errno.EPERM));
+    return new SeccompFilter(FilterProgram.of(rules, ALLOW));
+  }
+
+  /**
+   * What a process that runs a guest by itself no longer does: executing programs, and sockets
+   * other than Unix ones. Beside {@link #vmProcess}, whose refusals stay.
+   */
+  public static SeccompFilter runningGuest() {
+    SortedMap<Integer, Verdict> rules = new TreeMap<>();
+    rules.put(Linux.SYS_execve(), REFUSE);
+    rules.put(Linux.SYS_execveat(), REFUSE);
+    rules.put(Linux.SYS_socket(), new Verdict.Only(List.of(Linux.AF_UNIX()), Errno.EPERM));
+    return new SeccompFilter(FilterProgram.of(rules, ALLOW));
+  }
+
+  /** The program, for tests. */
+  FilterProgram program() {
+    return program;
+  }
+
+  /**
+   * Filters the calls of the calling thread and of all that it starts from now on.
+   *
+   * @throws KvmException EINVAL if the kernel has no filters, EACCES without {@link
+   *     Landlock#forbidNewPrivileges}
+   */
+  public void onThisThread() throws KvmException {
+    install(0);
+  }
+
+  /**
+   * Filters the calls of all threads of this process, and gives up new privileges for all of them
+   * if the calling one has.
+   *
+   * @throws KvmException as {@link #onThisThread}
+   */
+  public void onAllThreads() throws KvmException {
+    long unlike = install(Linux.SECCOMP_FILTER_FLAG_TSYNC());
+    if (unlike != 0) {
+      throw new KvmException("filter the system calls of thread " + unlike, Errno.EBUSY);
+    }
+  }
+
+  private long install(long flags) throws KvmException {
+    List<Instruction> code = program.instructions();
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment filter = scratch.allocate((long) code.size() * INSTRUCTION_SIZE, 8);
+      long at = 0;
+      for (Instruction instruction : code) {
+        filter.set(ValueLayout.JAVA_SHORT, at, (short) instruction.code());
+        filter.set(ValueLayout.JAVA_BYTE, at + 2, (byte) instruction.jt());
+        filter.set(ValueLayout.JAVA_BYTE, at + 3, (byte) instruction.jf());
+        filter.set(ValueLayout.JAVA_INT, at + 4, instruction.k());
+        at += INSTRUCTION_SIZE;
+      }
+      MemorySegment fprog = scratch.allocate(PROGRAM_SIZE, 8);
+      fprog.set(ValueLayout.JAVA_SHORT, 0, (short) code.size());
+      fprog.set(ValueLayout.JAVA_LONG, PROGRAM_ADDRESS, filter.address());
+      // SAFETY: fprog names all of filter, and the kernel copies both before the call returns.
+      return KvmException.check(
+          NativeCalls.call(
+              Linux.SYS_seccomp(), Linux.SECCOMP_SET_MODE_FILTER(), flags, fprog.address()),
+          "filter system calls");
+    }
+  }
+}
