@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.app.machines.DiskNames;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.DiskFormat;
 import org.vivarium.vmm.definition.GuestSource;
@@ -21,7 +22,7 @@ final class ArchiveNames {
   private ArchiveNames() {}
 
   static String disk(String id) {
-    return "disks/" + id + ".qcow2";
+    return DiskNames.inFolder(id);
   }
 
   /** The definition as it stands in the archive: every file is one of the archive's. */

@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.app.machines.MacAddress;
+import org.vivarium.app.machines.SshForward;
 import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
@@ -175,7 +177,7 @@ final class CreateCommand extends ShellCommand {
     PortForward forward = SshForward.fresh(machines);
     String id = OptionWords.freeId("net", Definitions.deviceIds(definition));
     NetBackend backend = new NetBackend.User(List.of(forward));
-    NetConfig card = NetConfig.of(id, backend, NetOption.ownAddress());
+    NetConfig card = NetConfig.of(id, backend, MacAddress.own());
     machines.create(Definitions.withNetworks(definition, List.of(card)));
     shell.note(
         "Port %d of this computer leads to its ssh; 'vivarium ssh %s' logs in while it runs."

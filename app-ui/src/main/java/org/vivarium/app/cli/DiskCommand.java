@@ -34,17 +34,6 @@ final class DiskCommand extends GroupCommand {
             .formatted(definition.name(), id, definition.name()));
   }
 
-  /** A disk as the host finds it: its file relative to no folder. */
-  static DiskConfig located(DiskConfig disk, Path folder) {
-    return new DiskConfig(
-        disk.id(),
-        folder.resolve(disk.file()),
-        disk.format(),
-        disk.readOnly(),
-        disk.serial(),
-        disk.limit());
-  }
-
   /** A file that is nobody's disk yet. */
   static DiskConfig file(Path file) {
     return new DiskConfig(NAME, file.toAbsolutePath().normalize(), null, false, "", RateLimit.NONE);

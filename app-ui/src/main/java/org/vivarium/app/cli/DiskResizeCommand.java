@@ -3,6 +3,7 @@ package org.vivarium.app.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.vivarium.app.machines.DiskNames;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.vmm.InvalidConfigException;
@@ -62,7 +63,7 @@ final class DiskResizeCommand extends ShellCommand {
         connection.resizeDisk(disk.id(), size);
       }
     } else {
-      resize(DiskCommand.located(disk, machines.folder(machine.name())), size);
+      resize(DiskNames.located(disk, machines.folder(machine.name())), size);
     }
     return ExitStatus.OK;
   }

@@ -10,6 +10,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.vivarium.app.machines.DiskCopy;
+import org.vivarium.app.machines.DiskNames;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
@@ -110,7 +112,7 @@ final class ExportCommand extends ShellCommand {
       }
       for (DiskConfig disk : definition.devices().disks()) {
         Path copy = scratch.resolve("disk");
-        try (DiskImage image = DiskOpener.standard().open(DiskCommand.located(disk, home))) {
+        try (DiskImage image = DiskOpener.standard().open(DiskNames.located(disk, home))) {
           DiskCopy.write(image, copy, "Reading " + disk.id(), progress);
         }
         progress.advanced("Packing " + disk.id(), 0, 0);

@@ -13,6 +13,7 @@ import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.app.machines.MacAddress;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.qcow2.Qcow2Image;
@@ -117,10 +118,7 @@ final class ImportCommand extends ShellCommand {
     }
     List<NetConfig> cards =
         definition.devices().networks().stream()
-            .map(
-                c ->
-                    new NetConfig(
-                        c.id(), c.backend(), NetOption.ownAddress(), c.linkUp(), c.limit()))
+            .map(c -> new NetConfig(c.id(), c.backend(), MacAddress.own(), c.linkUp(), c.limit()))
             .toList();
     return Definitions.withNetworks(definition, cards);
   }

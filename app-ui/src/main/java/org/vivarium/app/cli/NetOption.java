@@ -6,8 +6,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.app.machines.MacAddress;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
@@ -80,7 +80,7 @@ final class NetOption {
     return NetConfig.of(
         id == null ? OptionWords.freeId("net", taken) : id,
         backend(words.getFirst(), forwards),
-        mac == null ? ownAddress() : mac);
+        mac == null ? MacAddress.own() : mac);
   }
 
   private static NetBackend backend(String network, List<PortForward> forwards)
@@ -104,15 +104,5 @@ final class NetOption {
     throw new InvalidConfigException(
         "Option %s: '%s' is no network; choose user, tap:DEVICE, segment:NAME or none."
             .formatted(NAME, network));
-  }
-
-  /** A random address with the bit set that says it was not bought (IEEE 802, 8.2.2). */
-  static String ownAddress() {
-    long random = ThreadLocalRandom.current().nextLong();
-    StringBuilder mac = new StringBuilder("02");
-    for (int i = 0; i < 5; i++) {
-      mac.append(':').append("%02x".formatted((random >>> (8 * i)) & 0xFF));
-    }
-    return mac.toString();
   }
 }

@@ -1,8 +1,7 @@
 package org.vivarium.app.cli;
 
 import java.util.List;
-import org.vivarium.images.ImageException;
-import org.vivarium.images.library.DiskTree;
+import org.vivarium.app.machines.Removal;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
@@ -65,17 +64,14 @@ final class RmCommand extends MachinesCommand {
   @Override
   int on(Machines machines, String name) throws VmmException {
     MachineSummary machine = machines.find(name);
-    try {
-      DiskTree.scan(shell.home()).requireUnused(machines.folder(name), "Machine " + name);
-    } catch (ImageException e) {
-      throw new VmmException(e.getMessage(), e);
-    }
+    Removal removal = new Removal(shell.home(), machines);
+    removal.check(name);
     if (force && isAlive(machine)) {
       try (MachineConnection running = machines.connect(name)) {
         running.kill();
       }
     }
-    machines.delete(name);
+    removal.delete(name);
     return ExitStatus.OK;
   }
 }

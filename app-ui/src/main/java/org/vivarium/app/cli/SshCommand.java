@@ -4,16 +4,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.vivarium.app.machines.SshLogin;
 import org.vivarium.images.ImageException;
-import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.images.ssh.SshAccess;
-import org.vivarium.images.ssh.SshKeys;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineSummary;
 import org.vivarium.vmm.client.Machines;
-import org.vivarium.vmm.config.NetBackend;
-import org.vivarium.vmm.config.PortForward;
-import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,57 +56,19 @@ final class SshCommand extends ShellCommand {
     Machines machines = shell.machines();
     MachineSummary machine = machines.find(name);
     VmDefinition definition = definition(machine);
-    String user = user(definition);
+    SshAccess access =
+        SshLogin.find(shell.home(), definition, machines.folder(name), shell.environment());
     if (!isAlive(machine)) {
       throw new VmmException(
           "Machine %s is not running; 'vivarium start %s' starts it.".formatted(name, name));
     }
-    PortForward forward =
-        SshForward.find(definition).orElseThrow(() -> new VmmException(noForward(definition)));
     Path program =
         Programs.find("ssh", shell.environment())
             .orElseThrow(
                 () ->
                     new VmmException(
                         "This computer has no ssh; install with: apt-get install openssh-client."));
-    SshKeys keys = SshKeys.of(shell.home());
-    SshAccess access = SshAccess.of(user, forward.hostPort(), keys, machines.folder(name));
-    return run(program, at(access, forward.hostAddress()).command(words));
-  }
-
-  /** Who logs in: only guests that Vivarium made let its key in. */
-  private String user(VmDefinition definition) throws VmmException {
-    if (definition.guest() instanceof GuestSource.Catalogue(String entry, String _)) {
-      CatalogueEntry guest = Shell.entry(shell.catalogue(), entry);
-      if (!guest.user().isEmpty()) {
-        return guest.user();
-      }
-    }
-    throw new VmmException(
-        "The guest of machine %s has no ssh that lets you in; 'vivarium console %s' shows its console."
-            .formatted(name, name));
-  }
-
-  private String noForward(VmDefinition definition) {
-    boolean user =
-        definition.devices().networks().stream()
-            .anyMatch(card -> card.backend() instanceof NetBackend.User);
-    return user
-        ? "No port leads to port 22 of machine %s; 'vivarium net forward %s --add tcp:2222:22' makes one."
-            .formatted(name, name)
-        : "Machine %s has no card on the user network, which ssh goes through; create it with --net user,forward=tcp:2222:22."
-            .formatted(name);
-  }
-
-  /** A wildcard address is listened on, not connected to. */
-  private static SshAccess at(SshAccess access, String address) {
-    String host =
-        switch (address) {
-          case "0.0.0.0" -> access.host();
-          case "::" -> "::1";
-          default -> address;
-        };
-    return new SshAccess(access.user(), host, access.port(), access.key(), access.knownHosts());
+    return run(program, access.command(words));
   }
 
   private static int run(Path program, List<String> command)

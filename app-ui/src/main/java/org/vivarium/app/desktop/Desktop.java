@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import javafx.scene.Scene;
+import javafx.scene.image.Image;
 import javafx.scene.layout.StackPane;
 import javafx.stage.Stage;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ public final class Desktop implements AutoCloseable {
   public record Setting(
       Machines machines, Callable<EngineChoice.Decision> engine, Lab lab, Path home) {}
 
+  private static final int[] ICON_SIZES = {32, 64, 128};
   private static final double WIDTH = 1280;
   private static final double HEIGHT = 800;
   private static final double LEAST_WIDTH = 960;
@@ -60,6 +62,14 @@ public final class Desktop implements AutoCloseable {
     settings.language().subscribe(this::build);
     Theme.follow(settings, scene);
     stage.setTitle("Vivarium");
+    for (int size : ICON_SIZES) {
+      stage
+          .getIcons()
+          .add(
+              new Image(
+                  Objects.requireNonNull(
+                      Desktop.class.getResourceAsStream("icon-" + size + ".png"))));
+    }
     stage.setMinWidth(LEAST_WIDTH);
     stage.setMinHeight(LEAST_HEIGHT);
     stage.setScene(scene);
@@ -71,7 +81,7 @@ public final class Desktop implements AutoCloseable {
     tearDown();
     Texts texts = new Texts(language);
     Ui ui = new Ui(texts, new Errors(texts), new Dialogs(texts), background, settings);
-    MachinesModel list = new MachinesModel(ui, setting.machines());
+    MachinesModel list = new MachinesModel(ui, setting.machines(), setting.home());
     HostModel computer = new HostModel(ui, setting.engine(), Path.of("/proc"));
     DeskModel model = new DeskModel(ui, list, computer, compare);
     ShellView view = new ShellView(model, setting.home());

@@ -3,6 +3,7 @@ package org.vivarium.app.desktop;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,8 @@ import org.testfx.api.FxRobot;
 import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 import org.testfx.util.WaitForAsyncUtils;
+import org.vivarium.app.desktop.base.Settings;
+import org.vivarium.app.desktop.base.Settings.Order;
 import org.vivarium.app.desktop.base.Settings.ThemeChoice;
 import org.vivarium.app.desktop.base.Texts;
 import org.vivarium.app.desktop.base.Theme;
@@ -41,6 +44,9 @@ import org.vivarium.app.desktop.page.MachinePage;
 import org.vivarium.app.desktop.shell.DeskModel;
 import org.vivarium.vmm.client.MachineSummary.State;
 import org.vivarium.vmm.client.Notification;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.config.NetBackend;
+import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.engine.EngineChoice;
 
 /** The whole window, driven as a person drives it, over machines that a test commands. */
@@ -56,9 +62,12 @@ class DesktopTest {
   @SuppressWarnings("NullAway.Init") // by @Start
   private Desktop desktop;
 
+  @SuppressWarnings("NullAway.Init") // by @Start
+  private Path own;
+
   @Start
   void open(Stage stage) throws Exception {
-    Path own = Files.createTempDirectory(home, "home");
+    own = Files.createTempDirectory(home, "home");
     machines = new FakeMachines(own);
     desktop =
         new Desktop(
@@ -208,7 +217,9 @@ class DesktopTest {
     MachineModel machine = model("old");
 
     robot.interact(
-        () -> new MachineActions(desktop.model().ui()).run(MachineAction.DELETE, List.of(machine)));
+        () ->
+            new MachineActions(desktop.model().ui(), desktop.model().machines())
+                .run(MachineAction.DELETE, List.of(machine)));
     await("what is lost is named", () -> text(robot, ".dialog-text").contains("old.qcow2"));
     click(robot, "#dialog-confirm");
 
@@ -223,12 +234,94 @@ class DesktopTest {
     await("it is connected", () -> model("first-linux").connection().get() != null);
 
     robot.interact(
-        () -> new DiskCommands(desktop.model().ui(), model("first-linux")).attach(image));
+        () -> new DiskCommands(desktop.model().ui(), model("first-linux")).attach(List.of(image)));
 
     await(
         "the definition has it",
         () -> model("first-linux").definition().orElseThrow().devices().disks().size() == 1);
     assertTrue(machines.process("first-linux").calls().contains("attach data.img"));
+  }
+
+  @Test
+  void filesDroppedTogetherBecomeDisksOfTheirOwn(FxRobot robot) throws Exception {
+    Path first = Files.createFile(home.resolve("first.img"));
+    Path second = Files.createFile(home.resolve("second.img"));
+    click(robot, "#start-first");
+    await("it is connected", () -> model("first-linux").connection().get() != null);
+
+    robot.interact(
+        () ->
+            new DiskCommands(desktop.model().ui(), model("first-linux"))
+                .attach(List.of(first, second)));
+
+    await(
+        "the definition has both",
+        () -> model("first-linux").definition().orElseThrow().devices().disks().size() == 2);
+    assertEquals(
+        List.of("disk0", "disk1"),
+        model("first-linux").definition().orElseThrow().devices().disks().stream()
+            .map(DiskConfig::id)
+            .toList());
+    assertEquals(List.of(), desktop.model().ui().errors().shown());
+  }
+
+  @Test
+  void cloneIsNamedAndListed(FxRobot robot) throws Exception {
+    machines.create(NewMachines.firstLinux("web"));
+    await("it is listed", () -> desktop.model().machines().find("web").isPresent());
+
+    robot.interact(
+        () ->
+            new MachineActions(desktop.model().ui(), desktop.model().machines())
+                .run(MachineAction.CLONE, List.of(model("web"))));
+    type(robot, "#clone-name", "web");
+    assertTrue(robot.lookup("#dialog-confirm").query().isDisabled(), "the name is taken");
+    type(robot, "#clone-name", "shop");
+    click(robot, "#dialog-confirm");
+
+    await("the clone is listed", () -> state("shop") == State.STOPPED);
+    await("nothing is under way", () -> model("web").activity().get() == null);
+    assertEquals(List.of(), desktop.model().ui().errors().shown());
+  }
+
+  @Test
+  void listIsInTheOrderThatWasChosen(FxRobot robot) throws Exception {
+    for (String name : List.of("a", "b", "c")) {
+      machines.create(NewMachines.firstLinux(name));
+    }
+    machines.start("c", (_, _) -> {});
+    await("one runs", () -> state("c") == State.RUNNING);
+
+    click(robot, "#order");
+    click(robot, "#order-STATE");
+
+    ListView<?> list = robot.lookup("#machines").queryListView();
+    await(
+        "what runs comes first",
+        () -> List.copyOf(list.getItems()).equals(List.of(model("c"), model("a"), model("b"))));
+    assertEquals(
+        Order.STATE, new Settings(own.resolve("desktop.properties")).order().get(), "it is kept");
+  }
+
+  @Test
+  void portsOfTheNewMachineLeadToIt(FxRobot robot) throws Exception {
+    assumeTrue(NewMachines.userNetworkWorks(), "passt is not installed");
+    click(robot, "#new-machine");
+    await("the guests are there", () -> robot.lookup("#system-tiny").tryQuery().isPresent());
+
+    type(robot, "#forward-host", "70000");
+    assertTrue(robot.lookup("#forward-add").query().isDisabled());
+    type(robot, "#forward-host", "8080");
+    type(robot, "#forward-guest", "80");
+    robot.interact(() -> ((Button) robot.lookup("#forward-add").query()).fire());
+    type(robot, "#new-name", "web");
+    robot.interact(() -> ((Button) robot.lookup("#create-machine").query()).fire());
+
+    await("it runs", () -> state("web") == State.RUNNING);
+    assertEquals(
+        new NetBackend.User(
+            List.of(PortForward.of(PortForward.Protocol.TCP, "127.0.0.1", 8080, 80))),
+        model("web").definition().orElseThrow().devices().networks().getFirst().backend());
   }
 
   @Test

@@ -30,6 +30,11 @@ public final class Dialogs {
   public Dialogs(Texts texts) {
     this.texts = texts;
     pane.setId("dialogs");
+    // With its own transitions the question is drawn once in the corner before it has its place,
+    // and
+    // that picture stays.
+    pane.setInTransitionFactory(null);
+    pane.setOutTransitionFactory(null);
   }
 
   /** What lies over the page. */

@@ -24,12 +24,22 @@ public final class Settings {
     DARK
   }
 
+  /** In which order machines are listed. */
+  public enum Order {
+    NAME,
+    STATE,
+    CPU,
+    MEMORY
+  }
+
   private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
   private static final String THEME = "theme";
   private static final String LANGUAGE = "language";
+  private static final String ORDER = "order";
 
   private final Path file;
   private final ObjectProperty<ThemeChoice> theme = new SimpleObjectProperty<>(ThemeChoice.SYSTEM);
+  private final ObjectProperty<Order> order = new SimpleObjectProperty<>(Order.NAME);
   private final ObjectProperty<Texts.Language> language;
 
   /**
@@ -46,6 +56,11 @@ public final class Settings {
         theme.set(choice);
       }
     }
+    for (Order choice : Order.values()) {
+      if (choice.name().equalsIgnoreCase(kept.getProperty(ORDER, ""))) {
+        order.set(choice);
+      }
+    }
     for (Texts.Language choice : Texts.Language.values()) {
       if (choice.tag().equals(kept.getProperty(LANGUAGE, ""))) {
         language.set(choice);
@@ -53,11 +68,17 @@ public final class Settings {
     }
     theme.subscribe((_, _) -> write());
     language.subscribe((_, _) -> write());
+    order.subscribe((_, _) -> write());
   }
 
   /** Which colours the window has. */
   public ObjectProperty<ThemeChoice> theme() {
     return theme;
+  }
+
+  /** In which order it lists machines. */
+  public ObjectProperty<Order> order() {
+    return order;
   }
 
   /** Which language it speaks. */
@@ -81,6 +102,7 @@ public final class Settings {
     Properties kept = new Properties();
     kept.setProperty(THEME, theme.get().name().toLowerCase(Locale.ROOT));
     kept.setProperty(LANGUAGE, language.get().tag());
+    kept.setProperty(ORDER, order.get().name().toLowerCase(Locale.ROOT));
     Path next = file.resolveSibling(file.getFileName() + ".new");
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());

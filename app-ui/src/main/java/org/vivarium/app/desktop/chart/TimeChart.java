@@ -11,6 +11,7 @@ import javafx.scene.layout.HBox;
 import javafx.scene.layout.Pane;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.vivarium.app.desktop.base.Controls;
 import org.vivarium.app.desktop.base.FxThread;
@@ -46,6 +47,7 @@ public final class TimeChart extends VBox {
   private final Label heading;
   private final List<Label> values = new ArrayList<>();
   private final List<Region> swatches = new ArrayList<>();
+  private final Label note = Controls.label("", "muted");
   private final Region grid = ink("chart-grid");
   private final Region text = ink("chart-text");
   private final Runnable drawSoon = FxThread.coalesced(this::draw);
@@ -60,10 +62,14 @@ public final class TimeChart extends VBox {
     getStyleClass().addAll("card-box", "time-chart");
     Pane plot = new Pane(canvas);
     plot.setMinSize(0, 40);
-    VBox.setVgrow(plot, Priority.ALWAYS);
     canvas.widthProperty().bind(plot.widthProperty());
     canvas.heightProperty().bind(plot.heightProperty());
-    getChildren().addAll(legend(), plot);
+    Controls.show(note, false);
+    note.setMouseTransparent(true);
+    StackPane place = new StackPane(plot, note);
+    place.setMinSize(0, 40);
+    VBox.setVgrow(place, Priority.ALWAYS);
+    getChildren().addAll(legend(), place);
     history.revision().subscribe(drawSoon);
     canvas.widthProperty().subscribe(drawSoon);
     canvas.heightProperty().subscribe(drawSoon);
@@ -99,6 +105,12 @@ public final class TimeChart extends VBox {
     text.setManaged(false);
     legend.getChildren().addAll(grid, text);
     return legend;
+  }
+
+  /** Shows words in place of curves that will not come; the empty string takes them away. */
+  public void setNote(String words) {
+    note.setText(words);
+    Controls.show(note, !words.isEmpty());
   }
 
   private static Region ink(String style) {

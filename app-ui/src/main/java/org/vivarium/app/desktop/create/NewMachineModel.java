@@ -2,8 +2,8 @@ package org.vivarium.app.desktop.create;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleBooleanProperty;
@@ -12,11 +12,14 @@ import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.Sizes;
+import org.vivarium.app.machines.SshForward;
 import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
 
@@ -25,7 +28,7 @@ final class NewMachineModel {
   private static final int MOST_GIB = 65_536;
 
   private final Ui ui;
-  private final Predicate<String> taken;
+  private final MachinesModel machines;
   final StringProperty name = new SimpleStringProperty("");
   final StringProperty description = new SimpleStringProperty("");
 
@@ -41,16 +44,14 @@ final class NewMachineModel {
   final BooleanProperty withDisk = new SimpleBooleanProperty(false);
   final StringProperty diskGib = new SimpleStringProperty("8");
   final BooleanProperty network = new SimpleBooleanProperty(NewMachines.userNetworkWorks());
+  final ObjectProperty<List<PortForward>> forwards = new SimpleObjectProperty<>(List.of());
 
-  /**
-   * @param taken whether a machine has that name
-   */
-  NewMachineModel(Ui ui, Predicate<String> taken) {
+  NewMachineModel(Ui ui, MachinesModel machines) {
     this.ui = ui;
-    this.taken = taken;
+    this.machines = machines;
     String first = "linux";
     String free = first;
-    for (int i = 2; taken.test(free); i++) {
+    for (int i = 2; machines.taken(free); i++) {
       free = first + "-" + i;
     }
     name.set(free);
@@ -61,13 +62,35 @@ final class NewMachineModel {
     guest.set(entry);
     cpus.set(Integer.toString(entry.defaults().cpus()));
     memory.set(Integer.toString(entry.defaults().memoryMib()));
+    if (entry.user().isEmpty()) {
+      forwards.set(forwards.get().stream().filter(forward -> !isSsh(forward)).toList());
+    } else if (forwards.get().stream().noneMatch(NewMachineModel::isSsh)) {
+      ui.background()
+          .call(
+              () -> SshForward.fresh(machines.machines()),
+              forward -> addSsh(entry, forward),
+              ui.errors()::report);
+    }
+  }
+
+  /** A guest that one logs in to by ssh gets a way for it. */
+  private void addSsh(CatalogueEntry entry, PortForward forward) {
+    if (entry.equals(guest.get()) && forwards.get().stream().noneMatch(NewMachineModel::isSsh)) {
+      List<PortForward> more = new ArrayList<>(forwards.get());
+      more.add(forward);
+      forwards.set(List.copyOf(more));
+    }
+  }
+
+  private static boolean isSsh(PortForward forward) {
+    return SshForward.leadsToSsh(forward);
   }
 
   String nameProblem() {
     if (!name.get().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
       return ui.text("form.badName");
     }
-    return taken.test(name.get()) ? ui.text("form.nameTaken", name.get()) : "";
+    return machines.taken(name.get()) ? ui.text("form.nameTaken", name.get()) : "";
   }
 
   String kernelProblem() {
@@ -113,7 +136,8 @@ final class NewMachineModel {
                 Path.of(kernel.get().strip()),
                 initrd.get().isBlank() ? null : Path.of(initrd.get().strip()),
                 commandLine.get());
-    List<NetConfig> networks = network.get() ? List.of(NewMachines.userNetwork("net0")) : List.of();
+    List<NetConfig> networks =
+        network.get() ? List.of(NewMachines.userNetwork("net0", forwards.get())) : List.of();
     return new VmDefinition(
         name.get(),
         description.get(),

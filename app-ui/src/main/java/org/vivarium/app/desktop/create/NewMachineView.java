@@ -5,7 +5,6 @@ import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
-import java.util.function.Predicate;
 import javafx.beans.property.Property;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
@@ -24,8 +23,10 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.vivarium.app.desktop.base.Controls;
 import org.vivarium.app.desktop.base.Field;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.EngineChoices;
+import org.vivarium.app.desktop.page.ForwardRows;
 import org.vivarium.images.catalog.Catalogue;
 import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.definition.VmDefinition;
@@ -44,18 +45,13 @@ public final class NewMachineView extends ScrollPane {
   /**
    * Makes the page.
    *
-   * @param home the folder that holds {@code images/} and the owner's own catalogue
-   * @param taken whether a machine has that name
+   * @param machines the machines there are
    * @param done takes the definition, and the size of an empty disk to make with it (0 for none)
    */
   public NewMachineView(
-      Ui ui,
-      Path home,
-      Predicate<String> taken,
-      BiConsumer<VmDefinition, Long> done,
-      Runnable cancelled) {
+      Ui ui, MachinesModel machines, BiConsumer<VmDefinition, Long> done, Runnable cancelled) {
     this.ui = ui;
-    this.model = new NewMachineModel(ui, taken);
+    this.model = new NewMachineModel(ui, machines);
     getStyleClass().add("plain-scroll");
     setFitToWidth(true);
     create = Controls.button(Feather.PLAY, ui.text("new.create"), () -> {});
@@ -103,9 +99,10 @@ public final class NewMachineView extends ScrollPane {
         new VBox(
             16,
             Controls.label(ui.text("new.title"), Styles.TITLE_3),
-            section("new.system", systems(home), own),
+            section("new.system", systems(machines.home()), own),
             section("new.machine", side(name, description), side(cpus, memory), engine),
-            section("new.devices", tick("new.withDisk", model.withDisk), diskField, networkTick()),
+            section("new.devices", tick("new.withDisk", model.withDisk), diskField),
+            section("new.networkCard", networkTick(), forwards()),
             Controls.row(8, create, cancel));
     page.setMaxWidth(WIDTH);
     page.getStyleClass().addAll("page", "form");
@@ -213,6 +210,14 @@ public final class NewMachineView extends ScrollPane {
     }
     box.setDisable(true);
     return new VBox(4, box, Controls.paragraph(ui.text("new.noPasst"), "muted", "small"));
+  }
+
+  private Node forwards() {
+    VBox place = new VBox();
+    model.forwards.subscribe(
+        now -> place.getChildren().setAll(new ForwardRows(ui, now, model.forwards::set)));
+    model.network.subscribe(on -> Controls.show(place, on));
+    return place;
   }
 
   private TextField text(Property<String> target, String id) {

@@ -31,7 +31,8 @@ public final class Definitions {
         new DeviceSet(old.disks(), networks, old.rng(), old.balloon(), old.console(), old.vsock()));
   }
 
-  private static VmDefinition withDevices(VmDefinition old, DeviceSet devices) {
+  /** With other devices. */
+  public static VmDefinition withDevices(VmDefinition old, DeviceSet devices) {
     return new VmDefinition(
         old.name(),
         old.description(),

@@ -2,13 +2,13 @@ package org.vivarium.app.desktop.machines;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
-import org.vivarium.app.desktop.base.Errors;
+import java.util.List;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.machines.DiskNames;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
 import org.vivarium.vmm.config.DiskConfig;
-import org.vivarium.vmm.definition.VmDefinition;
+import org.vivarium.vmm.disk.DiskOpener;
 
 /**
  * What can be done with a machine's disks. A running machine is asked first; what it took is then
@@ -24,34 +24,28 @@ public final class DiskCommands {
     this.machine = machine;
   }
 
-  /** Attaches an image file. */
-  public void attach(Path file) {
-    VmDefinition definition = definition();
-    if (definition == null) {
+  /** Attaches image files, one after the other; the first that cannot be ends it. */
+  public void attach(List<Path> files) {
+    if (files.isEmpty()) {
       return;
     }
-    if (!Files.isRegularFile(machine.folder().resolve(file))) {
-      ui.errors().report(new Errors.Problem(ui.text("disks.notAFile", file), ""));
-      return;
-    }
-    DiskConfig disk = Definitions.newDisk(definition, file);
-    Runnable keep = () -> machine.change(Definitions.withDisk(definition, disk, true), () -> {});
-    if (machine.connection().get() == null) {
-      keep.run();
-    } else {
-      machine.ask(connection -> connection.attachDisk(absolute(disk)), keep);
-    }
-  }
-
-  /** The process of a machine need not run in the machine's folder. */
-  private DiskConfig absolute(DiskConfig disk) {
-    return new DiskConfig(
-        disk.id(),
-        machine.folder().resolve(disk.file()),
-        disk.format(),
-        disk.readOnly(),
-        disk.serial(),
-        disk.limit());
+    Path file = files.getFirst();
+    MachineConnection connection = machine.connection().get();
+    machine.edit(
+        now -> {
+          if (!Files.exists(machine.folder().resolve(file))) {
+            throw new VmmException(ui.text("disks.notAFile", file));
+          }
+          DiskConfig disk = Definitions.newDisk(now, file);
+          DiskConfig located = DiskNames.located(disk, machine.folder());
+          DiskOpener.formatOf(located);
+          if (connection != null) {
+            // The process of a machine need not run in the machine's folder.
+            connection.attachDisk(located);
+          }
+          return Definitions.withDisk(now, disk, true);
+        },
+        () -> attach(files.subList(1, files.size())));
   }
 
   /** Makes an empty disk in the machine's folder and attaches it. */
@@ -59,26 +53,25 @@ public final class DiskCommands {
     ui.background()
         .run(
             () -> DiskFiles.create(machine.folder().resolve(name), bytes),
-            () -> attach(name),
+            () -> attach(List.of(name)),
             ui.errors()::report);
   }
 
   /** Takes a disk away; its file stays. */
   public void detach(DiskConfig disk) {
-    VmDefinition definition = definition();
-    if (definition == null) {
-      return;
-    }
-    Runnable keep = () -> machine.change(Definitions.withDisk(definition, disk, false), () -> {});
-    if (machine.connection().get() == null) {
-      keep.run();
-    } else {
-      machine.ask(connection -> connection.detachDisk(disk.id()), keep);
-    }
+    MachineConnection connection = machine.connection().get();
+    machine.edit(
+        now -> {
+          if (connection != null) {
+            connection.detachDisk(disk.id());
+          }
+          return Definitions.withDisk(now, disk, false);
+        },
+        () -> {});
   }
 
-  /** Makes a disk larger. */
-  public void resize(DiskConfig disk, long bytes) {
+  /** Makes a disk larger; {@code done} runs on the JavaFX thread then. */
+  public void resize(DiskConfig disk, long bytes, Runnable done) {
     MachineConnection connection = machine.connection().get();
     ui.background()
         .run(
@@ -89,15 +82,7 @@ public final class DiskCommands {
                 DiskFiles.resize(machine.folder().resolve(disk.file()), disk, bytes);
               }
             },
-            () -> machine.definition().ifPresent(kept -> machine.change(kept, () -> {})),
+            done,
             ui.errors()::report);
-  }
-
-  private @Nullable VmDefinition definition() {
-    if (machine.definition().isEmpty()) {
-      ui.errors().report(new VmmException(machine.summary().get().problem().orElse("")));
-      return null;
-    }
-    return machine.definition().get();
   }
 }

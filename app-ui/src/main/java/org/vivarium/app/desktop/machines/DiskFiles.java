@@ -10,13 +10,12 @@ import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.FileLocker;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.images.qcow2.Qcow2Creator;
+import org.vivarium.images.store.DiskUsage;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.DiskConfig;
 
 /** The image files behind machines' disks. Blocks; any thread but JavaFX's. */
 public final class DiskFiles {
-  private static final int SECTOR = 512;
-
   private DiskFiles() {}
 
   /**
@@ -28,20 +27,13 @@ public final class DiskFiles {
   public record Facts(long size, long allocated) {}
 
   /** What is known of a disk's file. */
-  public static Facts facts(Path machineFolder, DiskConfig disk) {
+  public static Facts facts(Path machineFolder, DiskConfig disk) throws IOException {
     Path file = machineFolder.resolve(disk.file());
     return new Facts(size(file, disk.format()), allocated(file));
   }
 
-  private static long allocated(Path file) {
-    try {
-      // The attribute counts blocks of 512 bytes, as stat(2) does.
-      return Files.getAttribute(file, "unix:blocks") instanceof Number blocks
-          ? blocks.longValue() * SECTOR
-          : Files.size(file);
-    } catch (IOException | UnsupportedOperationException | IllegalArgumentException _) {
-      return file.toFile().exists() ? file.toFile().length() : -1;
-    }
+  private static long allocated(Path file) throws IOException {
+    return Files.exists(file) ? DiskUsage.of(file) : -1;
   }
 
   private static long size(Path file, org.vivarium.vmm.config.@Nullable DiskFormat format) {

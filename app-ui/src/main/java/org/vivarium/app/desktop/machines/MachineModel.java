@@ -15,6 +15,8 @@ import org.slf4j.LoggerFactory;
 import org.vivarium.app.desktop.base.Errors;
 import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.machines.Removal;
+import org.vivarium.images.Progress;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
 import org.vivarium.vmm.client.MachineStatus;
@@ -25,6 +27,18 @@ import org.vivarium.vmm.definition.VmDefinition;
 
 /** One machine: how it is, and what can be asked of it. Belongs to the JavaFX thread. */
 public final class MachineModel {
+  /** A change of a definition; may first ask it of the running machine. It blocks. */
+  @FunctionalInterface
+  public interface Edit {
+    VmDefinition apply(VmDefinition now) throws Exception;
+  }
+
+  /** Long work on a machine that is no start; it blocks, and an interrupt ends it. */
+  @FunctionalInterface
+  public interface Work {
+    void run(Progress progress) throws Exception;
+  }
+
   /** Something to ask of a running machine; it blocks. */
   @FunctionalInterface
   public interface Command {
@@ -37,7 +51,9 @@ public final class MachineModel {
 
   private final Ui ui;
   private final Machines machines;
+  private final Removal removal;
   private final String name;
+  private final Object editing = new Object();
   private final MachineFeed feed;
   private final ReadOnlyObjectWrapper<MachineSummary> summary;
   private final ReadOnlyObjectWrapper<State> state = new ReadOnlyObjectWrapper<>(State.STOPPED);
@@ -45,10 +61,12 @@ public final class MachineModel {
       new ReadOnlyObjectWrapper<>(null);
   private @Nullable Future<?> work;
   private boolean attachedOnce;
+  private boolean starting;
 
-  MachineModel(Ui ui, Machines machines, MachineSummary first) {
+  MachineModel(Ui ui, Removal removal, MachineSummary first) {
     this.ui = ui;
-    this.machines = machines;
+    this.removal = removal;
+    this.machines = removal.machines();
     this.name = first.name();
     this.feed = new MachineFeed(ui, machines, name);
     this.summary = new ReadOnlyObjectWrapper<>(first);
@@ -131,6 +149,7 @@ public final class MachineModel {
     if (activity.get() != null || isActive(state.get())) {
       return;
     }
+    starting = true;
     activity.set(new Activity(ui.text("start.beginning"), -1, true));
     feed.expectStart();
     work =
@@ -159,6 +178,36 @@ public final class MachineModel {
             activity.set(new Activity(step, done, true));
           }
         });
+  }
+
+  /**
+   * Does long work on it while it is off; {@link #activity} tells how far that is.
+   *
+   * @param step what is done, for people
+   * @param done runs on the JavaFX thread when it was done
+   */
+  public void work(String step, Work task, Runnable done) {
+    if (activity.get() != null) {
+      return;
+    }
+    activity.set(new Activity(step, -1, true));
+    work =
+        ui.background()
+            .run(
+                () ->
+                    task.run(
+                        (now, part, total) -> step(now, total > 0 ? (double) part / total : -1)),
+                () -> {
+                  ended();
+                  done.run();
+                },
+                thrown -> {
+                  boolean cancelled = work == null;
+                  ended();
+                  if (!cancelled) {
+                    ui.errors().report(thrown);
+                  }
+                });
   }
 
   /**
@@ -210,7 +259,8 @@ public final class MachineModel {
       work = null;
       current.cancel(true);
       activity.set(null);
-      if (feed.connection().get() == null) {
+      if (starting && feed.connection().get() == null) {
+        starting = false;
         feed.startGivenUp();
         feed.note(ui.text("start.cancelled"), false);
       }
@@ -219,6 +269,7 @@ public final class MachineModel {
 
   private void ended() {
     work = null;
+    starting = false;
     activity.set(null);
   }
 
@@ -244,14 +295,28 @@ public final class MachineModel {
             ui.errors()::report);
   }
 
-  /** Asks something of its folder's keeper; a refusal is shown. */
-  public void change(VmDefinition definition, Runnable done) {
-    ui.background().run(() -> machines.update(definition), done, ui.errors()::report);
+  /** Changes its definition as it then is, one change after the other; a refusal is shown. */
+  public void edit(Edit change, Runnable done) {
+    ui.background()
+        .run(
+            () -> {
+              synchronized (editing) {
+                MachineSummary now = machines.find(name);
+                VmDefinition old =
+                    now.definition().orElseThrow(() -> new VmmException(now.problem().orElse("")));
+                machines.update(change.apply(old));
+              }
+            },
+            () -> {
+              feed.refresh();
+              done.run();
+            },
+            ui.errors()::report);
   }
 
   /** Deletes it with its folder. */
   public void delete() {
-    ui.background().run(() -> machines.delete(name), () -> {}, ui.errors()::report);
+    ui.background().run(() -> removal.delete(name), () -> {}, ui.errors()::report);
   }
 
   /** Takes a new line of the list in. */
@@ -267,7 +332,7 @@ public final class MachineModel {
   private void settleState() {
     State listed = summary.get().state();
     MachineStatus status = feed.status().get();
-    if (activity.get() != null && feed.connection().get() == null) {
+    if (starting && activity.get() != null && feed.connection().get() == null) {
       state.set(State.STARTING);
     } else if (status != null && feed.connection().get() != null) {
       state.set(

@@ -1,5 +1,6 @@
 package org.vivarium.app.desktop.machines;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +17,7 @@ import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.machines.Removal;
 import org.vivarium.vmm.client.MachineSummary;
 import org.vivarium.vmm.client.Machines;
 import org.vivarium.vmm.definition.VmDefinition;
@@ -24,6 +26,7 @@ import org.vivarium.vmm.definition.VmDefinition;
 public final class MachinesModel implements AutoCloseable {
   private final Ui ui;
   private final Machines machines;
+  private final Path home;
   private final ObservableList<MachineModel> list = FXCollections.observableArrayList();
   // One view for all: what listens to it is kept only as long as the view itself.
   private final ObservableList<MachineModel> view = FXCollections.unmodifiableObservableList(list);
@@ -33,10 +36,15 @@ public final class MachinesModel implements AutoCloseable {
   private final Runnable takeSoon = FxThread.coalesced(this::take);
   private final Machines.Watch watch;
 
-  /** Begins to watch the list. */
-  public MachinesModel(Ui ui, Machines machines) {
+  /**
+   * Begins to watch the list.
+   *
+   * @param home the home folder
+   */
+  public MachinesModel(Ui ui, Machines machines, Path home) {
     this.ui = ui;
     this.machines = machines;
+    this.home = home;
     this.watch = machines.watch(this::changed);
     ui.background().call(machines::list, this::apply, ui.errors()::report);
   }
@@ -59,6 +67,11 @@ public final class MachinesModel implements AutoCloseable {
   /** Whether a machine has that name, in whichever case. */
   public boolean taken(String name) {
     return byName.keySet().stream().anyMatch(name::equalsIgnoreCase);
+  }
+
+  /** The home folder. */
+  public Path home() {
+    return home;
   }
 
   /** The keeper of the machines, for what blocks. */
@@ -126,7 +139,7 @@ public final class MachinesModel implements AutoCloseable {
       known.update(summary);
       return known;
     }
-    MachineModel made = new MachineModel(ui, machines, summary);
+    MachineModel made = new MachineModel(ui, new Removal(home, machines), summary);
     byName.put(summary.name(), made);
     return made;
   }

@@ -2,12 +2,12 @@ package org.vivarium.app.desktop.machines;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.List;
-import java.util.Locale;
+import org.vivarium.app.machines.MacAddress;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
@@ -19,8 +19,6 @@ public final class NewMachines {
 
   /** What the first click makes. */
   public static final String FIRST = "first-linux";
-
-  private static final SecureRandom RANDOM = new SecureRandom();
 
   private NewMachines() {}
 
@@ -40,14 +38,12 @@ public final class NewMachines {
 
   /** A card on the user's own network. */
   public static NetConfig userNetwork(String id) {
-    return new NetConfig(id, new NetBackend.User(List.of()), address(), true, RateLimit.NONE);
+    return userNetwork(id, List.of());
   }
 
-  /** A locally administered unicast address in the range that QEMU made common. */
-  public static String address() {
-    byte[] tail = new byte[3];
-    RANDOM.nextBytes(tail);
-    return String.format(Locale.ROOT, "52:54:00:%02x:%02x:%02x", tail[0], tail[1], tail[2]);
+  /** A card on the user's own network, with ports that lead to it. */
+  public static NetConfig userNetwork(String id, List<PortForward> forwards) {
+    return new NetConfig(id, new NetBackend.User(forwards), MacAddress.own(), true, RateLimit.NONE);
   }
 
   /** Whether passt, which the user network goes through, is installed. */

@@ -117,7 +117,7 @@ final class DisksView extends VBox {
             new FileChooser.ExtensionFilter(ui.text("disks.allFiles"), "*"));
     File file = chooser.showOpenDialog(getScene().getWindow());
     if (file != null) {
-      commands.attach(file.toPath());
+      commands.attach(List.of(file.toPath()));
     }
   }
 
@@ -173,7 +173,7 @@ final class DisksView extends VBox {
     confirm.setOnAction(
         _ -> {
           ui.dialogs().close();
-          commands.resize(disk, gib.getValue() * GIB);
+          commands.resize(disk, gib.getValue() * GIB, this::show);
         });
     ui.dialogs()
         .show(

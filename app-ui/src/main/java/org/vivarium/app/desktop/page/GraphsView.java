@@ -39,6 +39,7 @@ final class GraphsView extends VBox {
   private final ChartClock clock = new ChartClock();
   private final GridPane grid = new GridPane();
   private List<String> namedExits = List.of();
+  private boolean emulated;
 
   GraphsView(Ui ui, MachineModel machine) {
     super(16);
@@ -65,6 +66,15 @@ final class GraphsView extends VBox {
     grid.add(chart(Charts.network(ui), Charts.networkSeries(ui)), 1, 2);
     showExits();
     machine.history().revision().subscribe(_ -> nameExits(machine.history()));
+    machine
+        .status()
+        .subscribe(
+            status -> {
+              if (status != null && emulated != status.engine().equals("qemu")) {
+                emulated = !emulated;
+                showExits();
+              }
+            });
     getChildren().addAll(toolbar(), grid);
   }
 
@@ -132,7 +142,8 @@ final class GraphsView extends VBox {
 
   private void showExits() {
     grid.getChildren().removeIf(GraphsView::isExitChart);
-    Node exits = chart(Charts.exits(ui), Charts.exitSeries(ui, namedExits));
+    TimeChart exits = chart(Charts.exits(ui), Charts.exitSeries(ui, namedExits));
+    exits.setNote(emulated ? ui.text("chart.noExits") : "");
     exits.getStyleClass().add("exit-chart");
     grid.add(exits, 1, 0);
   }

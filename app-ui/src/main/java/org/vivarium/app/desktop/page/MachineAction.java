@@ -1,10 +1,12 @@
 package org.vivarium.app.desktop.page;
 
+import static org.kordamp.ikonli.feather.Feather.COPY;
 import static org.kordamp.ikonli.feather.Feather.FOLDER;
 import static org.kordamp.ikonli.feather.Feather.PAUSE;
 import static org.kordamp.ikonli.feather.Feather.PLAY;
 import static org.kordamp.ikonli.feather.Feather.POWER;
 import static org.kordamp.ikonli.feather.Feather.ROTATE_CW;
+import static org.kordamp.ikonli.feather.Feather.TERMINAL;
 import static org.kordamp.ikonli.feather.Feather.TRASH_2;
 import static org.kordamp.ikonli.feather.Feather.ZAP_OFF;
 
@@ -22,6 +24,8 @@ public enum MachineAction {
   PAUSE_MACHINE(PAUSE, KeyCode.P),
   RESTART(ROTATE_CW, KeyCode.R),
   FORCE_OFF(ZAP_OFF, KeyCode.K),
+  COPY_SSH(TERMINAL, KeyCode.S),
+  CLONE(COPY, KeyCode.D),
   OPEN_FOLDER(FOLDER, KeyCode.O),
   DELETE(TRASH_2, KeyCode.DELETE);
 
@@ -48,6 +52,14 @@ public enum MachineAction {
     return new KeyCodeCombination(key, KeyCombination.CONTROL_DOWN, KeyCombination.SHIFT_DOWN);
   }
 
+  /** Whether it makes sense for several machines at once. */
+  public boolean forSeveral() {
+    return switch (this) {
+      case COPY_SSH, CLONE, OPEN_FOLDER -> false;
+      default -> true;
+    };
+  }
+
   /** Whether it makes sense for a machine in that state. */
   public boolean fits(State state) {
     return switch (this) {
@@ -57,6 +69,8 @@ public enum MachineAction {
       case RESTART -> state == State.RUNNING;
       case FORCE_OFF -> state == State.RUNNING || state == State.PAUSED;
       case OPEN_FOLDER -> true;
+      case COPY_SSH -> state != State.BROKEN;
+      case CLONE -> state == State.STOPPED || state == State.FAILED;
       case DELETE -> state == State.STOPPED || state == State.FAILED || state == State.BROKEN;
     };
   }

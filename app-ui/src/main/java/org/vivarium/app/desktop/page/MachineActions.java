@@ -1,20 +1,32 @@
 package org.vivarium.app.desktop.page;
 
+import atlantafx.base.theme.Styles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
 import javafx.scene.control.MenuItem;
+import javafx.scene.control.TextField;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.DataFormat;
 import org.vivarium.app.desktop.base.Controls;
 import org.vivarium.app.desktop.base.Dialogs;
 import org.vivarium.app.desktop.base.Errors;
+import org.vivarium.app.desktop.base.Field;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.MachineModel;
+import org.vivarium.app.desktop.machines.MachinesModel;
+import org.vivarium.app.machines.Cloning;
+import org.vivarium.app.machines.SshForward;
+import org.vivarium.app.machines.SshLogin;
 import org.vivarium.vmm.client.MachineConnection;
 
 /**
@@ -22,17 +34,19 @@ import org.vivarium.vmm.client.MachineConnection;
  */
 public final class MachineActions {
   private final Ui ui;
+  private final MachinesModel machines;
 
   /** Makes the actions of a window. */
-  public MachineActions(Ui ui) {
+  public MachineActions(Ui ui, MachinesModel machines) {
     this.ui = ui;
+    this.machines = machines;
   }
 
   /** Does {@code action} with each machine that it fits. */
   public void run(MachineAction action, List<MachineModel> chosen) {
     List<MachineModel> fitting =
         chosen.stream().filter(machine -> action.fits(machine.state().get())).toList();
-    if (fitting.isEmpty()) {
+    if (fitting.isEmpty() || (fitting.size() > 1 && !action.forSeveral())) {
       return;
     }
     switch (action) {
@@ -40,7 +54,9 @@ public final class MachineActions {
       case RESUME -> fitting.forEach(machine -> machine.ask(MachineConnection::resume));
       case SHUT_DOWN -> fitting.forEach(MachineModel::shutDown);
       case PAUSE_MACHINE -> fitting.forEach(machine -> machine.ask(MachineConnection::pause));
-      case OPEN_FOLDER -> fitting.forEach(this::openFolder);
+      case OPEN_FOLDER -> openFolder(fitting.getFirst());
+      case COPY_SSH -> findSsh(fitting.getFirst());
+      case CLONE -> askToClone(fitting.getFirst());
       case RESTART ->
           question(action, fitting, () -> fitting.forEach(m -> m.ask(MachineConnection::reset)));
       case FORCE_OFF -> question(action, fitting, () -> fitting.forEach(MachineModel::forceOff));
@@ -52,7 +68,9 @@ public final class MachineActions {
   public List<MenuItem> menu(List<MachineModel> chosen) {
     List<MenuItem> items = new ArrayList<>();
     for (MachineAction action : MachineAction.values()) {
-      if (chosen.stream().anyMatch(machine -> action.fits(machine.state().get()))) {
+      boolean alone = chosen.size() == 1;
+      if ((alone || action.forSeveral())
+          && chosen.stream().anyMatch(machine -> offers(machine, action))) {
         MenuItem item =
             Controls.item(action.icon(), ui.text(action.textKey()), () -> run(action, chosen));
         item.setId("menu-" + action.name());
@@ -61,6 +79,96 @@ public final class MachineActions {
       }
     }
     return items;
+  }
+
+  private static boolean offers(MachineModel machine, MachineAction action) {
+    return action.fits(machine.state().get())
+        && (action != MachineAction.COPY_SSH
+            || machine.definition().flatMap(SshForward::find).isPresent());
+  }
+
+  private void findSsh(MachineModel machine) {
+    machine
+        .definition()
+        .ifPresent(
+            definition ->
+                ui.background()
+                    .call(
+                        () ->
+                            SshLogin.find(
+                                    machines.home(), definition, machine.folder(), System.getenv())
+                                .command(List.of()),
+                        words -> showSsh(machine, words),
+                        ui.errors()::report));
+  }
+
+  private void showSsh(MachineModel machine, List<String> words) {
+    String line = words.stream().map(MachineActions::quoted).collect(Collectors.joining(" "));
+    TextField field = new TextField(line);
+    field.setId("ssh-command");
+    field.setEditable(false);
+    Button copy = new Button(ui.text("ssh.copy"));
+    copy.getStyleClass().add(Styles.ACCENT);
+    copy.setOnAction(
+        _ -> {
+          Clipboard.getSystemClipboard().setContent(Map.of(DataFormat.PLAIN_TEXT, line));
+          ui.dialogs().close();
+        });
+    ui.dialogs()
+        .show(
+            ui.text("ssh.title", machine.name()),
+            copy,
+            new Field(ui.text("ssh.command"), field, ui.text("ssh.hint")));
+  }
+
+  /** As a shell takes it. */
+  private static String quoted(String word) {
+    return word.matches("[A-Za-z0-9@%+=:,./_-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  private void askToClone(MachineModel machine) {
+    TextField name = new TextField(freeName(machine.name()));
+    name.setId("clone-name");
+    CheckBox full = new CheckBox(ui.text("clone.full"));
+    full.setId("clone-full");
+    Button confirm = new Button(ui.text("clone.now"));
+    confirm.setId("dialog-confirm");
+    confirm.getStyleClass().add(Styles.ACCENT);
+    Field field =
+        new Field(ui.text("form.name"), name, "")
+            .check(
+                () ->
+                    !name.getText().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+                        ? ui.text("form.badName")
+                        : machines.taken(name.getText())
+                            ? ui.text("form.nameTaken", name.getText())
+                            : "");
+    name.textProperty().subscribe(_ -> confirm.setDisable(!field.validate()));
+    confirm.setOnAction(
+        _ -> {
+          ui.dialogs().close();
+          Cloning cloning = new Cloning(machines.home(), machines.machines());
+          machine.work(
+              ui.text("clone.step", machine.name()),
+              progress -> cloning.run(machine.name(), name.getText(), full.isSelected(), progress),
+              () -> {});
+        });
+    ui.dialogs()
+        .show(
+            ui.text("clone.title", machine.name()),
+            confirm,
+            field,
+            full,
+            Controls.paragraph(ui.text("clone.hint"), "muted", "small"));
+  }
+
+  private String freeName(String name) {
+    String stem = name.replaceFirst("-[0-9]+$", "");
+    int number = 2;
+    while (machines.taken(stem + "-" + number)) {
+      number++;
+    }
+    return stem + "-" + number;
   }
 
   private void question(MachineAction action, List<MachineModel> chosen, Runnable act) {

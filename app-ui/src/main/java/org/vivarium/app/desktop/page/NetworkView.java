@@ -1,13 +1,9 @@
 package org.vivarium.app.desktop.page;
 
 import atlantafx.base.controls.ToggleSwitch;
-import java.util.ArrayList;
 import java.util.List;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
-import javafx.scene.control.ComboBox;
-import javafx.scene.control.Label;
-import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.feather.Feather;
@@ -17,15 +13,13 @@ import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.machines.Definitions;
 import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.app.desktop.machines.NewMachines;
+import org.vivarium.vmm.client.MachineConnection;
 import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
-import org.vivarium.vmm.definition.VmDefinition;
 
 /** A machine's network cards: the link, and ports of this computer that lead into the guest. */
 final class NetworkView extends VBox {
-  private static final int MAX_PORT = 65_535;
-
   private final Ui ui;
   private final MachineModel machine;
   private final VBox cards = new VBox(16);
@@ -66,13 +60,8 @@ final class NetworkView extends VBox {
   }
 
   private void addUserNetwork() {
-    machine
-        .definition()
-        .ifPresent(
-            definition ->
-                machine.change(
-                    Definitions.withNetworks(definition, List.of(NewMachines.userNetwork("net0"))),
-                    () -> {}));
+    machine.edit(
+        now -> Definitions.withNetworks(now, List.of(NewMachines.userNetwork("net0"))), () -> {});
   }
 
   private Node card(NetConfig network) {
@@ -92,97 +81,10 @@ final class NetworkView extends VBox {
     VBox card = Controls.card("", head);
     if (network.backend() instanceof NetBackend.User(List<PortForward> forwards)) {
       card.getChildren().add(Controls.label(ui.text("network.forwards"), "card-heading"));
-      card.getChildren().add(Controls.paragraph(ui.text("network.forwardsHint"), "muted", "small"));
-      for (PortForward forward : forwards) {
-        card.getChildren().add(forwardRow(network, forwards, forward));
-      }
-      card.getChildren().add(newForward(network, forwards));
+      card.getChildren()
+          .add(new ForwardRows(ui, forwards, changed -> setForwards(network, changed)));
     }
     return card;
-  }
-
-  private Node forwardRow(NetConfig network, List<PortForward> all, PortForward forward) {
-    Label words =
-        Controls.label(
-            ui.text(
-                "network.forward",
-                forward.protocol().name(),
-                forward.hostAddress(),
-                forward.hostPort(),
-                forward.guestPort()),
-            "figures");
-    HBox row =
-        Controls.row(
-            12,
-            new FontIcon(Feather.CORNER_DOWN_RIGHT),
-            words,
-            Controls.spacer(),
-            Controls.iconButton(
-                Feather.X,
-                ui.text("network.removeForward"),
-                () -> {
-                  List<PortForward> left = new ArrayList<>(all);
-                  left.remove(forward);
-                  setForwards(network, left);
-                }));
-    row.getStyleClass().add("list-row");
-    return row;
-  }
-
-  private Node newForward(NetConfig network, List<PortForward> forwards) {
-    ComboBox<PortForward.Protocol> protocol = new ComboBox<>();
-    protocol.getItems().setAll(PortForward.Protocol.values());
-    protocol.setValue(PortForward.Protocol.TCP);
-    protocol.setAccessibleText(ui.text("network.protocol"));
-    TextField host = port(ui.text("network.hostPort"));
-    TextField guest = port(ui.text("network.guestPort"));
-    Label wrong = Controls.label("", "field-error", "small");
-    Button add = Controls.button(Feather.PLUS, ui.text("network.addForward"), () -> {});
-    add.setDisable(true);
-    Runnable check =
-        () -> {
-          boolean untouched = host.getText().isEmpty() && guest.getText().isEmpty();
-          String problem = portsProblem(host.getText(), guest.getText(), forwards);
-          wrong.setText(untouched ? "" : problem);
-          add.setDisable(!problem.isEmpty());
-        };
-    host.textProperty().subscribe(check);
-    guest.textProperty().subscribe(check);
-    add.setOnAction(
-        _ -> {
-          List<PortForward> more = new ArrayList<>(forwards);
-          more.add(
-              new PortForward(
-                  protocol.getValue(),
-                  "127.0.0.1",
-                  Integer.parseInt(host.getText()),
-                  Integer.parseInt(guest.getText())));
-          setForwards(network, more);
-        });
-    return new VBox(
-        4, Controls.row(8, protocol, host, new FontIcon(Feather.ARROW_RIGHT), guest, add), wrong);
-  }
-
-  private static TextField port(String prompt) {
-    TextField field = new TextField();
-    field.setPromptText(prompt);
-    field.setAccessibleText(prompt);
-    field.setPrefColumnCount(12);
-    return field;
-  }
-
-  private String portsProblem(String host, String guest, List<PortForward> taken) {
-    if (!isPort(host) || !isPort(guest)) {
-      return ui.text("network.badPort", MAX_PORT);
-    }
-    int wanted = Integer.parseInt(host);
-    return taken.stream().anyMatch(forward -> forward.hostPort() == wanted)
-        ? ui.text("network.portTaken", wanted)
-        : "";
-  }
-
-  private static boolean isPort(String text) {
-    return text.matches("[1-9][0-9]{0,4}") && Integer.parseInt(text) <= MAX_PORT;
   }
 
   private void setLink(NetConfig network, boolean up) {
@@ -203,15 +105,14 @@ final class NetworkView extends VBox {
   }
 
   private void keep(NetConfig changed, MachineModel.Command command) {
-    VmDefinition definition = machine.definition().orElse(null);
-    if (definition == null) {
-      return;
-    }
-    Runnable keep = () -> machine.change(Definitions.withNetwork(definition, changed), () -> {});
-    if (machine.connection().get() == null) {
-      keep.run();
-    } else {
-      machine.ask(command, keep);
-    }
+    MachineConnection connection = machine.connection().get();
+    machine.edit(
+        now -> {
+          if (connection != null) {
+            command.run(connection);
+          }
+          return Definitions.withNetwork(now, changed);
+        },
+        () -> {});
   }
 }

@@ -13,6 +13,7 @@ import org.kordamp.ikonli.feather.Feather;
 import org.vivarium.app.desktop.base.Controls;
 import org.vivarium.app.desktop.base.Field;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.machines.Definitions;
 import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.vmm.definition.VmDefinition;
 
@@ -125,8 +126,10 @@ final class SettingsView extends VBox {
   }
 
   private void save() {
-    machine
-        .definition()
-        .ifPresent(definition -> machine.change(edited(definition), () -> save.setDisable(true)));
+    if (machine.definition().isPresent()) {
+      VmDefinition wanted = edited(machine.definition().get());
+      machine.edit(
+          now -> Definitions.withDevices(wanted, now.devices()), () -> save.setDisable(true));
+    }
   }
 }

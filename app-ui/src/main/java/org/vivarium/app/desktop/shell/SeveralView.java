@@ -81,7 +81,7 @@ final class SeveralView extends VBox {
     buttons.getChildren().clear();
     for (MachineAction action : MachineAction.values()) {
       long fitting = machines.stream().filter(m -> action.fits(m.state().get())).count();
-      if (fitting > 0 && action != MachineAction.OPEN_FOLDER) {
+      if (fitting > 0 && action.forSeveral()) {
         Button button =
             Controls.button(
                 action.icon(),

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import javafx.application.Platform;
 import javafx.collections.ListChangeListener;
+import javafx.css.PseudoClass;
 import javafx.geometry.Insets;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -39,6 +40,8 @@ public final class ShellView extends StackPane implements AutoCloseable {
   private static final KeyCombination SEARCH =
       new KeyCodeCombination(KeyCode.L, KeyCombination.CONTROL_DOWN, KeyCombination.SHIFT_DOWN);
 
+  private static final PseudoClass DROPPING = PseudoClass.getPseudoClass("dropping");
+
   private final DeskModel desk;
   private final Ui ui;
   private final MachineActions actions;
@@ -47,7 +50,6 @@ public final class ShellView extends StackPane implements AutoCloseable {
   private final Map<MachineModel, MachinePage> pages = new HashMap<>();
   private final ImagesView images;
   private final CompareView compare;
-  private final Path home;
   private final Subscription subscription;
   private final ListChangeListener<MachineModel> follower = _ -> show();
 
@@ -59,9 +61,8 @@ public final class ShellView extends StackPane implements AutoCloseable {
   public ShellView(DeskModel desk, Path home) {
     this.desk = desk;
     this.ui = desk.ui();
-    this.actions = new MachineActions(ui);
+    this.actions = new MachineActions(ui, desk.machines());
     this.header = new HeaderView(desk);
-    this.home = home;
     this.images = new ImagesView(ui, desk.machines(), home);
     this.compare = new CompareView(ui, desk.compare());
     getStyleClass().add("shell");
@@ -84,6 +85,8 @@ public final class ShellView extends StackPane implements AutoCloseable {
     addEventFilter(KeyEvent.KEY_PRESSED, this::key);
     setOnDragOver(this::over);
     setOnDragDropped(this::dropped);
+    setOnDragExited(_ -> page.pseudoClassStateChanged(DROPPING, false));
+    page.getStyleClass().add("page-place");
   }
 
   private void show() {
@@ -119,11 +122,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
       return shown;
     }
     return new NewMachineView(
-        ui,
-        home,
-        desk.machines()::taken,
-        desk::create,
-        () -> desk.page().set(DeskModel.Page.MACHINES));
+        ui, desk.machines(), desk::create, () -> desk.page().set(DeskModel.Page.MACHINES));
   }
 
   private Node machines() {
@@ -175,6 +174,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
     if (event.getDragboard().hasFiles()
         && desk.page().get() == DeskModel.Page.MACHINES
         && desk.selected().size() == 1) {
+      page.pseudoClassStateChanged(DROPPING, true);
       event.acceptTransferModes(TransferMode.LINK, TransferMode.COPY);
       event.consume();
     }
@@ -185,9 +185,7 @@ public final class ShellView extends StackPane implements AutoCloseable {
     if (desk.selected().size() == 1) {
       MachineModel machine = desk.selected().getFirst();
       DiskCommands commands = new DiskCommands(ui, machine);
-      for (File file : event.getDragboard().getFiles()) {
-        commands.attach(file.toPath());
-      }
+      commands.attach(event.getDragboard().getFiles().stream().map(File::toPath).toList());
       desk.part().set(MachinePage.Part.DISKS);
       event.setDropCompleted(true);
       event.consume();

@@ -1,22 +1,35 @@
 package org.vivarium.app.desktop.shell;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import javafx.animation.Animation;
+import javafx.animation.KeyFrame;
+import javafx.animation.Timeline;
 import javafx.application.Platform;
 import javafx.beans.property.StringProperty;
 import javafx.collections.ListChangeListener;
 import javafx.collections.transformation.FilteredList;
-import javafx.scene.control.Label;
+import javafx.collections.transformation.SortedList;
+import javafx.geometry.Side;
+import javafx.scene.control.Button;
+import javafx.scene.control.ContextMenu;
 import javafx.scene.control.ListView;
+import javafx.scene.control.RadioMenuItem;
 import javafx.scene.control.SelectionMode;
 import javafx.scene.control.ToggleButton;
+import javafx.scene.control.ToggleGroup;
 import javafx.scene.input.KeyCode;
+import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
+import javafx.util.Duration;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 import org.vivarium.app.desktop.base.Controls;
+import org.vivarium.app.desktop.base.Settings.Order;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.app.desktop.page.MachineAction;
@@ -24,16 +37,23 @@ import org.vivarium.app.desktop.page.MachineActions;
 
 /** The left side: machines, and the other pages. */
 final class SidebarView extends VBox {
+  /** Figures change each second; rows that moved as often could not be clicked. */
+  private static final int RESORT_SECONDS = 3;
+
   private final DeskModel desk;
   private final Ui ui;
+  private final SortedList<MachineModel> sorted;
   private final ListView<MachineModel> list;
+  private final Timeline resort =
+      new Timeline(new KeyFrame(Duration.seconds(RESORT_SECONDS), _ -> sort()));
 
   SidebarView(DeskModel desk, MachineActions actions, StringProperty search) {
     this.desk = desk;
     this.ui = desk.ui();
     getStyleClass().add("sidebar");
     FilteredList<MachineModel> found = new FilteredList<>(desk.machines().list());
-    list = new ListView<>(found);
+    sorted = new SortedList<>(found, MachineOrder.of(ui.settings().order().get()));
+    list = new ListView<>(sorted);
     list.setId("machines");
     list.getStyleClass().add("machine-list");
     list.setFixedCellSize(56);
@@ -51,7 +71,12 @@ final class SidebarView extends VBox {
                   ? Controls.paragraph(ui.text("sidebar.none"), "muted", "small")
                   : Controls.paragraph(ui.text("sidebar.notFound"), "muted", "small"));
         });
-    Label heading = Controls.label(ui.text("sidebar.machines"), "sidebar-heading");
+    HBox heading =
+        Controls.row(
+            8,
+            Controls.label(ui.text("sidebar.machines"), "sidebar-heading"),
+            Controls.spacer(),
+            orders());
     getChildren()
         .addAll(
             heading,
@@ -77,7 +102,48 @@ final class SidebarView extends VBox {
             desk.page().set(DeskModel.Page.MACHINES);
           }
         });
+    ui.settings().order().subscribe((_, _) -> sort());
+    resort.setCycleCount(Animation.INDEFINITE);
+    sceneProperty()
+        .subscribe(
+            scene -> {
+              if (scene == null) {
+                resort.stop();
+              } else {
+                resort.play();
+              }
+            });
     follow();
+  }
+
+  private Button orders() {
+    Button button = Controls.iconButton(Feather.BAR_CHART, ui.text("sidebar.order"), () -> {});
+    button.setId("order");
+    button.getStyleClass().add("small-icon");
+    button.setOnAction(
+        _ -> {
+          ContextMenu menu = new ContextMenu();
+          ToggleGroup group = new ToggleGroup();
+          for (Order order : Order.values()) {
+            RadioMenuItem item = new RadioMenuItem(ui.text("order." + order.name()));
+            item.setId("order-" + order.name());
+            item.setToggleGroup(group);
+            item.setSelected(ui.settings().order().get() == order);
+            item.setOnAction(_ -> ui.settings().order().set(order));
+            menu.getItems().add(item);
+          }
+          menu.show(button, Side.BOTTOM, 0, 4);
+        });
+    return button;
+  }
+
+  /** Puts the list in order as machines are now; who was selected stays so. */
+  private void sort() {
+    Comparator<MachineModel> order = MachineOrder.of(ui.settings().order().get());
+    List<MachineModel> wanted = sorted.stream().sorted(order).toList();
+    if (!wanted.equals(sorted)) {
+      sorted.setComparator(order);
+    }
   }
 
   private ToggleButton link(DeskModel.Page to, String words, Ikon icon) {
@@ -102,7 +168,7 @@ final class SidebarView extends VBox {
     List<MachineModel> now = selection();
     if (now.isEmpty()) {
       desk.selected().removeIf(machine -> !desk.machines().list().contains(machine));
-    } else if (!now.equals(desk.selected())) {
+    } else if (!Set.copyOf(now).equals(Set.copyOf(desk.selected()))) {
       desk.selected().setAll(now);
       desk.page().set(DeskModel.Page.MACHINES);
     }
@@ -114,7 +180,7 @@ final class SidebarView extends VBox {
 
   /** Something else has selected machines. */
   private void follow() {
-    if (!selection().equals(desk.selected())) {
+    if (!Set.copyOf(selection()).equals(Set.copyOf(desk.selected()))) {
       List<MachineModel> wanted = List.copyOf(desk.selected());
       list.getSelectionModel().clearSelection();
       wanted.forEach(list.getSelectionModel()::select);

@@ -1,4 +1,4 @@
-package org.vivarium.app.cli;
+package org.vivarium.app.machines;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,7 +18,7 @@ import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.definition.VmDefinition;
 
 /** The port of this computer that leads to a guest's ssh. */
-final class SshForward {
+public final class SshForward {
   private static final int GUEST_PORT = 22;
   private static final int FIRST = 2222;
   private static final int PORTS = 1000;
@@ -26,10 +26,13 @@ final class SshForward {
   private SshForward() {}
 
   /** Finds the port that leads to a machine's ssh, the first one if there are several. */
-  static Optional<PortForward> find(VmDefinition definition) {
-    return forwards(definition)
-        .filter(f -> f.protocol() == PortForward.Protocol.TCP && f.guestPort() == GUEST_PORT)
-        .findFirst();
+  public static Optional<PortForward> find(VmDefinition definition) {
+    return forwards(definition).filter(SshForward::leadsToSsh).findFirst();
+  }
+
+  /** Whether it leads to where a guest's ssh listens. */
+  public static boolean leadsToSsh(PortForward forward) {
+    return forward.protocol() == PortForward.Protocol.TCP && forward.guestPort() == GUEST_PORT;
   }
 
   private static Stream<PortForward> forwards(VmDefinition definition) {
@@ -43,7 +46,7 @@ final class SshForward {
    *
    * @throws VmmException if there is none
    */
-  static PortForward fresh(Machines machines) throws VmmException {
+  public static PortForward fresh(Machines machines) throws VmmException {
     Set<Integer> taken = new HashSet<>();
     for (MachineSummary machine : machines.list()) {
       machine.definition().stream()

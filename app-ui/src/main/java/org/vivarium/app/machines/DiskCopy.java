@@ -1,4 +1,4 @@
-package org.vivarium.app.cli;
+package org.vivarium.app.machines;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,7 +11,7 @@ import org.vivarium.images.qcow2.Qcow2Creator;
 import org.vivarium.images.qcow2.Qcow2Image;
 
 /** Copies a disk, whatever its format and however many images it stands on, to one qcow2 image. */
-final class DiskCopy {
+public final class DiskCopy {
   private static final int CHUNK = 1 << 20;
   private static final int CLUSTER = 1 << 16;
 
@@ -23,7 +23,7 @@ final class DiskCopy {
    * @param target not there yet
    * @param step what is told of the progress
    */
-  static void write(DiskImage source, Path target, String step, Progress progress)
+  public static void write(DiskImage source, Path target, String step, Progress progress)
       throws IOException {
     long size = source.size();
     Qcow2Creator.create(target, Qcow2Creator.Spec.of(size));

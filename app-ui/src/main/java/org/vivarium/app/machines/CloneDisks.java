@@ -1,4 +1,4 @@
-package org.vivarium.app.cli;
+package org.vivarium.app.machines;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,7 +53,7 @@ record CloneDisks(Path home, Path from, Path to) {
     Path file =
         disk.file().toString().equals(GuestResolver.ROOT)
             ? to.resolve(GuestResolver.ROOT)
-            : to.resolve(ArchiveNames.disk(disk.id()));
+            : to.resolve(DiskNames.inFolder(disk.id()));
     Files.createDirectories(file.getParent());
     return file;
   }
@@ -78,7 +78,7 @@ record CloneDisks(Path home, Path from, Path to) {
 
   /** Copies a disk with all that lies below it. */
   void copy(DiskConfig disk, Progress progress) throws IOException, VmmException {
-    DiskConfig located = DiskCommand.located(disk, from);
+    DiskConfig located = DiskNames.located(disk, from);
     DiskFormat format = DiskFormat.valueOf(DiskOpener.formatOf(located).name());
     DiskOptions whole = DiskOptions.readOnlyAccess().withBacking(HomeBacking.of(home));
     try (DiskImage image = DiskImages.open(located.file(), format, whole)) {

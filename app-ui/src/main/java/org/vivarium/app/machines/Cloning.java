@@ -1,0 +1,123 @@
+package org.vivarium.app.machines;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.images.Progress;
+import org.vivarium.images.catalog.GuestResolver;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.client.MachineSummary;
+import org.vivarium.vmm.client.Machines;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.config.DiskFormat;
+import org.vivarium.vmm.config.NetBackend;
+import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.definition.VmDefinition;
+
+/**
+ * Makes machines like others, with network addresses and an identity of their own.
+ *
+ * @param home the home folder
+ * @param machines the machines in it
+ */
+public record Cloning(Path home, Machines machines) {
+  /**
+   * Makes a machine like a stopped one. Both share what their disks hold now, or the new one gets
+   * copies. The new machine gets a port for ssh if the old one has; its other ports stay with the
+   * old. If it fails, nothing is left.
+   *
+   * @param full whether the disks are copied whole
+   * @throws VmmException if it runs, or a disk cannot be shared
+   */
+  public void run(String name, String newName, boolean full, Progress progress)
+      throws VmmException, IOException {
+    MachineSummary machine = machines.find(name);
+    VmDefinition source = Stopped.definition(machine);
+    Path folder = machines.folder(name);
+    List<DiskConfig> own = own(source, folder);
+    if (!full) {
+      for (DiskConfig disk : own) {
+        CloneDisks.requireLinkable(disk, folder);
+      }
+    }
+    machines.create(definition(source, newName));
+    boolean done = false;
+    try {
+      CloneDisks disks = new CloneDisks(home, folder, machines.folder(newName));
+      disks.copyKernel(source.guest());
+      for (DiskConfig disk : own) {
+        if (full) {
+          disks.copy(disk, progress);
+        } else {
+          disks.link(disk);
+        }
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        machines.delete(newName);
+      }
+    }
+  }
+
+  /** The disks that a machine writes to: the one of its guest, and those that its owner named. */
+  static List<DiskConfig> own(VmDefinition source, Path folder) {
+    List<DiskConfig> own = new ArrayList<>();
+    Path root = folder.resolve(GuestResolver.ROOT);
+    if (Files.exists(root)) {
+      Path file = root.getFileName();
+      own.add(new DiskConfig("root", file, DiskFormat.QCOW2, false, "", RateLimit.NONE));
+    }
+    source.devices().disks().stream().filter(disk -> !disk.readOnly()).forEach(own::add);
+    return own;
+  }
+
+  private VmDefinition definition(VmDefinition source, String newName) throws VmmException {
+    Path folder = machines.folder(source.name());
+    List<DiskConfig> disks = new ArrayList<>();
+    for (DiskConfig disk : source.devices().disks()) {
+      disks.add(
+          disk.readOnly()
+              ? DiskNames.located(disk, folder)
+              : new DiskConfig(
+                  disk.id(),
+                  Path.of(DiskNames.inFolder(disk.id())),
+                  DiskFormat.QCOW2,
+                  false,
+                  disk.serial(),
+                  disk.limit()));
+    }
+    DeviceSet d = source.devices();
+    return new VmDefinition(
+        newName,
+        source.description(),
+        source.cpus(),
+        source.memoryMib(),
+        source.engine(),
+        source.guest(),
+        new DeviceSet(disks, cards(source), d.rng(), d.balloon(), d.console(), d.vsock()),
+        false);
+  }
+
+  private List<NetConfig> cards(VmDefinition source) throws VmmException {
+    Optional<PortForward> ssh = SshForward.find(source);
+    @Nullable PortForward forward = ssh.isPresent() ? SshForward.fresh(machines) : null;
+    List<NetConfig> cards = new ArrayList<>();
+    for (NetConfig card : source.devices().networks()) {
+      NetBackend backend = card.backend();
+      if (backend instanceof NetBackend.User(List<PortForward> forwards)) {
+        boolean has = forward != null && forwards.contains(ssh.orElseThrow());
+        backend = new NetBackend.User(has ? List.of(forward) : List.of());
+      }
+      cards.add(new NetConfig(card.id(), backend, MacAddress.own(), card.linkUp(), card.limit()));
+    }
+    return cards;
+  }
+}

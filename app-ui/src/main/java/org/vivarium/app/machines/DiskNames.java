@@ -1,0 +1,25 @@
+package org.vivarium.app.machines;
+
+import java.nio.file.Path;
+import org.vivarium.vmm.config.DiskConfig;
+
+/** Where a machine's disks lie. */
+public final class DiskNames {
+  private DiskNames() {}
+
+  /** Where a disk that is made for a machine lies, relative to the machine's folder; qcow2. */
+  public static String inFolder(String id) {
+    return "disks/" + id + ".qcow2";
+  }
+
+  /** A disk as the host finds it: its file relative to no folder. */
+  public static DiskConfig located(DiskConfig disk, Path folder) {
+    return new DiskConfig(
+        disk.id(),
+        folder.resolve(disk.file()),
+        disk.format(),
+        disk.readOnly(),
+        disk.serial(),
+        disk.limit());
+  }
+}
