@@ -115,8 +115,10 @@ final class Claims {
     String sentence =
         machine.get().comparable()
             ? "Here the machine takes %.2f times as long as %s (%s)."
-                .formatted(
-                    ratio, than, ratio > LOSS ? "as quoted or worse" : "the claim does not hold")
+                    .formatted(
+                        ratio,
+                        than,
+                        ratio > LOSS ? "as quoted or worse" : "the claim does not hold")
                 + emulated(report)
             : "Here the machine runs in software emulation, which says nothing about the claim.";
     return Optional.of(
