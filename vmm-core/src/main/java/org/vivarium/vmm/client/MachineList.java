@@ -70,7 +70,9 @@ final class MachineList {
     Optional<String> problem =
         definition.definition().isEmpty()
             ? Optional.of(definition.problem())
-            : alive ? Optional.empty() : process.flatMap(last -> howItEnded(folder, last));
+            : alive
+                ? process.flatMap(ProcessRecord::problem)
+                : process.flatMap(last -> howItEnded(folder, last));
     Optional<String> engine = alive ? process.flatMap(ProcessRecord::engine) : Optional.empty();
     return new MachineSummary(folder.name(), definition.definition(), state, engine, problem);
   }

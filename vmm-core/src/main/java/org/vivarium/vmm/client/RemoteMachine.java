@@ -19,6 +19,7 @@ import org.vivarium.vmm.codec.StatusCodec;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.store.AttachedDisks;
 import org.vivarium.vmm.store.ProcessRecord;
 import org.vivarium.vmm.store.SocketFolder;
 import org.vivarium.vmm.store.VmFolder;
@@ -157,7 +158,8 @@ final class RemoteMachine implements MachineConnection {
   @Override
   public void attachDisk(DiskConfig disk) throws VmmException {
     ObjectNode params = Json.object();
-    params.set("disk", DeviceCodec.write(disk));
+    DiskConfig within = process.confined() ? AttachedDisks.link(folder, disk) : disk;
+    params.set("disk", DeviceCodec.write(within));
     rpc.call(Rpc.ATTACH_DISK, params);
   }
 

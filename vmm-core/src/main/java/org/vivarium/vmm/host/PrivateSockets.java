@@ -96,6 +96,11 @@ public final class PrivateSockets implements AutoCloseable {
     }
   }
 
+  /** The folder. */
+  public Path folder() {
+    return folder;
+  }
+
   /** The path of a socket in the folder. */
   public Path socket(String name) {
     return folder.resolve(name);

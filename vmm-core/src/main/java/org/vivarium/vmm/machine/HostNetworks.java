@@ -6,11 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vivarium.devices.virtio.net.NetBackend;
 import org.vivarium.devices.virtio.net.NoneBackend;
 import org.vivarium.devices.virtio.net.PasstBackend;
+import org.vivarium.devices.virtio.net.PasstBroker;
 import org.vivarium.devices.virtio.net.PasstForward;
 import org.vivarium.devices.virtio.net.PasstOptions;
+import org.vivarium.devices.virtio.net.PasstStarter;
 import org.vivarium.devices.virtio.net.SegmentBackend;
 import org.vivarium.devices.virtio.net.TapBackend;
 import org.vivarium.devices.virtio.transport.IoLoop;
@@ -31,6 +35,8 @@ import org.vivarium.vmm.store.SocketFolder;
  * I/O loop still runs.
  */
 final class HostNetworks implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HostNetworks.class);
+
   /** A network card's other end. */
   record Network(int place, NetConfig config, NetBackend backend) {
     int slot() {
@@ -42,6 +48,7 @@ final class HostNetworks implements AutoCloseable {
   private final Consumer<String> note;
   private final List<Network> networks = new ArrayList<>();
   private @Nullable PrivateSockets sockets;
+  private @Nullable PasstBroker broker;
 
   /**
    * @param note told, with a sentence, what happens to a network while it is used; any thread
@@ -170,10 +177,28 @@ final class HostNetworks implements AutoCloseable {
     }
     try {
       return PasstBackend.start(
-          id, PasstOptions.of(folder.socket(id), forPasst(forwards)), loop, new Told(id, note));
+          id,
+          PasstOptions.of(folder.socket(id), forPasst(forwards)),
+          starter(),
+          loop,
+          new Told(id, note));
     } catch (IOException e) {
       throw refused(id, e);
     }
+  }
+
+  /** A confined process has a broker that starts passt for it. */
+  private PasstStarter starter() throws IOException {
+    String brokers = System.getenv(PasstBroker.VARIABLE);
+    if (brokers == null) {
+      return PasstStarter.CHILD;
+    }
+    PasstBroker known = broker;
+    if (known == null) {
+      known = PasstBroker.connect(Path.of(brokers));
+      broker = known;
+    }
+    return known;
   }
 
   private static List<PasstForward> forPasst(List<PortForward> forwards) {
@@ -211,6 +236,14 @@ final class HostNetworks implements AutoCloseable {
     PrivateSockets folder = sockets;
     if (folder != null) {
       folder.close();
+    }
+    PasstBroker brokers = broker;
+    if (brokers != null) {
+      try {
+        brokers.close();
+      } catch (IOException e) {
+        LOG.debug("The broker of user networks was not dismissed", e);
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.net.PasstBroker;
 import org.vivarium.images.catalog.GuestResolver;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.Landlock;
@@ -24,7 +25,9 @@ import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
+import org.vivarium.vmm.host.PrivateSockets;
 import org.vivarium.vmm.store.AttachedDisks;
+import org.vivarium.vmm.store.DefinitionFile;
 import org.vivarium.vmm.store.HostErrors;
 import org.vivarium.vmm.store.SocketFolder;
 import org.vivarium.vmm.store.VmFolder;
@@ -83,6 +86,13 @@ final class Confinement {
 
   private final Landlock files = new Landlock();
 
+  /**
+   * A process that was started.
+   *
+   * @param undo removes what was started for it, where it ends before its machine runs
+   */
+  record Started(Process process, Runnable undo) {}
+
   private Confinement() {}
 
   /** Whether a person has turned confinement off, in this environment. */
@@ -100,6 +110,47 @@ final class Confinement {
         ? "a filter of system calls alone; this kernel has no Landlock, or it is turned off, so that"
             + " files are not confined"
         : "Landlock (version " + landlock + ") and a filter of system calls";
+  }
+
+  /**
+   * Starts a machine's process, confined, and what serves it from outside.
+   *
+   * @param builder the process
+   * @param java the runtime and its options
+   */
+  static Started start(ProcessBuilder builder, Folders folders, VmFolder folder, List<String> java)
+      throws VmmException, IOException, InterruptedException {
+    VmDefinition definition = DefinitionFile.read(folder);
+    List<String> cards = passtCards(definition);
+    if (cards.isEmpty()) {
+      return new Started(
+          of(folders, folder, definition, java, null).during(builder::start), () -> {});
+    }
+    PrivateSockets sockets = PrivateSockets.in("vivarium-net-", PrivateSockets.usualPlaces());
+    Path passt = sockets.folder();
+    Process broker = PasstBroker.serve(passt, cards);
+    Runnable undo =
+        () -> {
+          broker.destroyForcibly();
+          sockets.close();
+        };
+    try {
+      builder.environment().put(PasstBroker.VARIABLE, passt.toString());
+      return new Started(of(folders, folder, definition, java, passt).during(builder::start), undo);
+    } catch (VmmException | IOException | InterruptedException | RuntimeException e) {
+      undo.run();
+      throw e;
+    }
+  }
+
+  /** Cards on the user network that passt serves. QEMU has a user network of its own. */
+  private static List<String> passtCards(VmDefinition definition) {
+    return definition.engine().equals("qemu")
+        ? List.of()
+        : definition.devices().networks().stream()
+            .filter(card -> card.backend() instanceof NetBackend.User)
+            .map(NetConfig::id)
+            .toList();
   }
 
   /**

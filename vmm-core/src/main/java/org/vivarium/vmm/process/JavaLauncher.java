@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,6 @@ import org.vivarium.kvm.Landlock;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.VmLauncher;
-import org.vivarium.vmm.store.DefinitionFile;
 import org.vivarium.vmm.store.HostErrors;
 import org.vivarium.vmm.store.LastWords;
 import org.vivarium.vmm.store.SocketFolder;
@@ -83,14 +83,25 @@ public final class JavaLauncher implements VmLauncher {
 
   private final List<String> java;
   private final List<String> program;
+  private final Map<String, String> environment;
 
   /**
    * @param java the runtime and its options
    * @param program the main class and the words before the machine's name
    */
   public JavaLauncher(List<String> java, List<String> program) {
+    this(java, program, Map.of());
+  }
+
+  /**
+   * As {@link #JavaLauncher(List, List)}.
+   *
+   * @param environment variables of the processes beside those of this one
+   */
+  JavaLauncher(List<String> java, List<String> program, Map<String, String> environment) {
     this.java = List.copyOf(java);
     this.program = List.copyOf(program);
+    this.environment = Map.copyOf(environment);
   }
 
   /** A launcher that starts this very program again, with {@link #VM} before the machine's name. */
@@ -143,13 +154,14 @@ public final class JavaLauncher implements VmLauncher {
   public void launch(Folders folders, Path machine, Instant asked) throws VmmException {
     VmFolder folder = new VmFolder(machine);
     long logged = folder.events().toFile().length();
-    Process process;
+    Confinement.Started started;
     try {
-      process = start(folders, folder, asked);
+      started = start(folders, folder, asked);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new VmmException("The start of %s was interrupted.".formatted(folder.name()), e);
     }
+    Process process = started.process();
     // A process that neither runs the machine nor says why is ended.
     CompletableFuture<Void> guard =
         CompletableFuture.runAsync(
@@ -161,6 +173,7 @@ public final class JavaLauncher implements VmLauncher {
           line == null ? silent(process, folder, logged) : Handshake.read(line).orElse(null);
       if (failure != null) {
         process.waitFor(EXIT_SECONDS, TimeUnit.SECONDS);
+        started.undo().run();
         throw failure;
       }
     } catch (InterruptedException e) {
@@ -172,18 +185,16 @@ public final class JavaLauncher implements VmLauncher {
     }
   }
 
-  private Process start(Folders folders, VmFolder folder, Instant asked)
+  private Confinement.Started start(Folders folders, VmFolder folder, Instant asked)
       throws VmmException, InterruptedException {
     ProcessBuilder builder = builder(folders, folder, asked);
     try {
       Files.createDirectories(folder.state());
-      if (Confinement.isTurnedOff(System.getenv())) {
-        return builder.start();
+      if (Confinement.isTurnedOff(builder.environment())) {
+        return new Confinement.Started(builder.start(), () -> {});
       }
-      Confinement confinement =
-          Confinement.of(folders, folder, DefinitionFile.read(folder), java, null);
       builder.environment().put(Confinement.VARIABLE, Integer.toString(Landlock.abi()));
-      return confinement.during(builder::start);
+      return Confinement.start(builder, folders, folder, java);
     } catch (IOException e) {
       throw HostErrors.refusal(
           "The process of the machine %s cannot be started".formatted(folder.name()), e);
@@ -206,6 +217,7 @@ public final class JavaLauncher implements VmLauncher {
             .directory(folder.path().toFile())
             .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
             .redirectError(ProcessBuilder.Redirect.appendTo(folder.events().toFile()));
+    builder.environment().putAll(environment);
     // Each of malloc's arenas keeps some MiB that no other one can use.
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     builder.environment().put("VIVARIUM_HOME", folders.home().toAbsolutePath().toString());

@@ -37,13 +37,15 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
    * @param selection the engine that runs it
    * @param asked when the machine's start was asked for
    * @param log where its events go
+   * @param confinement what the process is confined by
    */
   record Setup(
       MachinePlan plan,
       MachineConfig config,
       Engines.Selection selection,
       Instant asked,
-      EventLog log) {}
+      EventLog log,
+      OwnConfinement confinement) {}
 
   /** What is there once the machine has been built. */
   private record Parts(
@@ -67,6 +69,7 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
     this.setup = setup;
     this.sockets = setup.plan().sockets();
     this.news = new MachineNews(setup.log(), this::record, setup.asked());
+    setup.confinement().complaint().ifPresentOrElse(news::trouble, this::noteConfinement);
     record(ProcessRecord.Phase.STARTING, Optional.empty());
     try {
       this.parts = build();
@@ -83,6 +86,10 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
    */
   static MachineHost build(Setup setup) throws VmmException {
     return new MachineHost(setup);
+  }
+
+  private void noteConfinement() {
+    setup.confinement().description().ifPresent(sentence -> news.note(sentence, false));
   }
 
   private Parts build() throws VmmException {
@@ -130,7 +137,8 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
             sockets.path(),
             Optional.of(setup.selection().engine().name()),
             phase,
-            problem)
+            setup.confinement().isOn(),
+            phase == ProcessRecord.Phase.ENDED ? problem : setup.confinement().complaint())
         .write(setup.plan().folder());
   }
 
@@ -142,6 +150,7 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
    * @throws VmmException if it does not start
    */
   Outcome run(Runnable started) throws VmmException, InterruptedException {
+    setup.confinement().beforeTheGuest(setup.selection().engine().name());
     parts.machine().start();
     // So that whoever is told that it runs also finds it running.
     news.awaitBegun();

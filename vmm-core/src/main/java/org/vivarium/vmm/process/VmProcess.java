@@ -141,7 +141,12 @@ public final class VmProcess {
       MachinePlan plan = new MachinePlan(folders, folder, sockets);
       MachineHost.Setup setup =
           new MachineHost.Setup(
-              plan, plan.config(definition), engines.select(definition), asked(), log);
+              plan,
+              plan.config(definition),
+              engines.select(definition),
+              asked(),
+              log,
+              new OwnConfinement(environment));
       log.note(setup.selection().decision().reason());
       try (MachineHost host = MachineHost.build(setup)) {
         return run(host, handshake);
@@ -160,6 +165,7 @@ public final class VmProcess {
               folder.path(),
               Optional.empty(),
               ProcessRecord.Phase.ENDED,
+              false,
               Optional.of(why))
           .write(folder);
     } catch (VmmException e) {

@@ -22,10 +22,16 @@ import org.vivarium.vmm.codec.JsonFields;
  * @param sockets the folder of its sockets
  * @param engine {@code kvm} or {@code qemu}; empty while that is not decided
  * @param phase how far it is
- * @param problem how it ended if nobody asked for that, a sentence
+ * @param confined whether it can open nothing but its own files
+ * @param problem what is wrong with it, or how it ended if nobody asked for that; a sentence
  */
 public record ProcessRecord(
-    long pid, Path sockets, Optional<String> engine, Phase phase, Optional<String> problem) {
+    long pid,
+    Path sockets,
+    Optional<String> engine,
+    Phase phase,
+    boolean confined,
+    Optional<String> problem) {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRecord.class);
 
   /** How far a machine's process is. */
@@ -51,6 +57,7 @@ public record ProcessRecord(
               Path.of(fields.words("sockets", 4096)),
               optional(fields.words("engine", 16)),
               fields.choice("phase", Phase.values()),
+              fields.flag("confined", false),
               optional(fields.words("problem", 4096))));
     } catch (IOException | InvalidConfigException e) {
       LOG.debug("{} says nothing", folder.process(), e);
@@ -70,7 +77,7 @@ public record ProcessRecord(
   public void write(VmFolder folder) throws VmmException {
     ObjectNode node = Json.object().put("pid", pid).put("sockets", sockets.toString());
     engine.ifPresent(name -> node.put("engine", name));
-    node.put("phase", JsonFields.nameOf(phase));
+    node.put("phase", JsonFields.nameOf(phase)).put("confined", confined);
     problem.ifPresent(sentence -> node.put("problem", sentence));
     try {
       Files.createDirectories(folder.state());

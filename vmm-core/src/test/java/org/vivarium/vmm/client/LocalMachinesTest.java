@@ -289,7 +289,7 @@ class LocalMachinesTest {
     Files.createDirectories(sockets);
     Files.createFile(sockets.resolve("control.sock"));
     new ProcessRecord(
-            1, sockets, Optional.of("fake"), ProcessRecord.Phase.RUNNING, Optional.empty())
+            1, sockets, Optional.of("fake"), ProcessRecord.Phase.RUNNING, false, Optional.empty())
         .write(folder);
 
     MachineSummary dead = machines.find("a");

@@ -89,11 +89,12 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
   private volatile @Nullable Events events;
   private volatile boolean checksums;
 
-  private PasstBackend(String name, PasstOptions options, IoLoop loop, Listener listener) {
+  private PasstBackend(
+      String name, PasstOptions options, PasstStarter starter, IoLoop loop, Listener listener) {
     this.loop = loop;
     Cable cable = new Cable();
     this.stream = new FrameStream(loop, cable);
-    this.supervisor = new PasstSupervisor(name, options, cable, listener);
+    this.supervisor = new PasstSupervisor(name, options, starter, cable, listener);
   }
 
   /**
@@ -107,8 +108,19 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
   public static PasstBackend start(
       String name, PasstOptions options, IoLoop loop, Listener listener)
       throws IOException, InterruptedException {
-    PasstProcess first = PasstProcess.launch(options);
-    PasstBackend backend = new PasstBackend(name, options, loop, listener);
+    return start(name, options, PasstStarter.CHILD, loop, listener);
+  }
+
+  /**
+   * As {@link #start(String, PasstOptions, IoLoop, Listener)}, by way of another starter.
+   *
+   * @param starter starts passt, now and whenever it has to be started again
+   */
+  public static PasstBackend start(
+      String name, PasstOptions options, PasstStarter starter, IoLoop loop, Listener listener)
+      throws IOException, InterruptedException {
+    PasstProcess first = starter.start(options);
+    PasstBackend backend = new PasstBackend(name, options, starter, loop, listener);
     backend.supervisor.start(first);
     return backend;
   }

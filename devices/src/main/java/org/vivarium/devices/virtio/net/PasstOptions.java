@@ -33,6 +33,11 @@ public record PasstOptions(Path executable, Path socket, List<PasstForward> forw
     return new PasstOptions(Path.of("passt"), socket, forwards, 0);
   }
 
+  /** The same with another socket. */
+  PasstOptions at(Path other) {
+    return new PasstOptions(executable, other, forwards, mtu);
+  }
+
   /** The same with other forwards. */
   public PasstOptions withForwards(List<PasstForward> others) {
     return new PasstOptions(executable, socket, others, mtu);
@@ -45,12 +50,24 @@ public record PasstOptions(Path executable, Path socket, List<PasstForward> forw
    *     make a socket in the user's folder; it gives up its capabilities either way
    */
   List<String> command(boolean root) {
+    List<String> command = new ArrayList<>(base(root));
+    command.addAll(words());
+    return command;
+  }
+
+  private List<String> base(boolean root) {
     List<String> command =
         new ArrayList<>(
             List.of(executable.toString(), "-f", "-q", "-e", "-1", "-s", socket.toString()));
     if (root) {
       command.addAll(List.of("--runas", "0:0"));
     }
+    return command;
+  }
+
+  /** The options for the packets' size and for forwarded ports. */
+  List<String> words() {
+    List<String> command = new ArrayList<>();
     if (mtu != 0) {
       command.addAll(List.of("-m", Integer.toString(mtu)));
     }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.vivarium.kvm.Errno;
@@ -17,7 +18,7 @@ import org.vivarium.kvm.UnixSocket;
  * One run of passt and the connection to it. It ends when the connection does (its option {@code
  * -1}), so that nothing of it outlives this process.
  */
-final class PasstProcess {
+public final class PasstProcess {
   private static final File NOTHING = new File("/dev/null");
   private static final long RETRY_MILLIS = 2;
   private static final long PATIENCE_NANOS = 10_000_000_000L;
@@ -28,6 +29,9 @@ final class PasstProcess {
           "\\s*|\\s.*|Failed to send .*|UNIX domain socket .*|You can now .*|or qrap.*|Don't run.*");
 
   private static final int TAIL_BYTES = 4096;
+
+  /** What a shell says of a program that is not there. */
+  private static final int NOT_FOUND = 127;
 
   private final Process process;
   private final UnixSocket socket;
@@ -53,25 +57,37 @@ final class PasstProcess {
               .redirectOutput(Redirect.DISCARD)
               .start();
     } catch (IOException e) {
-      throw new IOException(
-          "Cannot start "
-              + options.executable()
-              + " for the user network; install the package passt or choose another network.",
-          e);
+      throw new IOException(missing(options), e);
     }
+    return connect(process, options);
+  }
+
+  private static String missing(PasstOptions options) {
+    return "Cannot start "
+        + options.executable()
+        + " for the user network; install the package passt or choose another network.";
+  }
+
+  /**
+   * Connects to a passt that was started.
+   *
+   * @throws IOException a sentence that says why that is not possible; passt is ended then
+   */
+  static PasstProcess connect(Process process, PasstOptions options)
+      throws IOException, InterruptedException {
     try {
-      return new PasstProcess(process, connect(process, options));
+      return new PasstProcess(process, await(process, options));
     } catch (IOException | InterruptedException e) {
       process.destroyForcibly();
       throw e;
     }
   }
 
-  private static boolean isRoot() {
+  static boolean isRoot() {
     return "root".equals(System.getProperty("user.name"));
   }
 
-  private static UnixSocket connect(Process process, PasstOptions options)
+  private static UnixSocket await(Process process, PasstOptions options)
       throws IOException, InterruptedException {
     long start = System.nanoTime();
     while (true) {
@@ -85,7 +101,10 @@ final class PasstProcess {
       }
       // Waits for the socket, unless passt ends before it is there.
       if (process.waitFor(RETRY_MILLIS, TimeUnit.MILLISECONDS)) {
-        throw new IOException("Cannot start the user network: " + lastWords(process));
+        throw new IOException(
+            process.exitValue() == NOT_FOUND
+                ? missing(options)
+                : "Cannot start the user network: " + lastWords(process));
       }
     }
   }
@@ -95,9 +114,9 @@ final class PasstProcess {
     return socket;
   }
 
-  /** Process identifier. */
-  long pid() {
-    return process.pid();
+  /** Process identifier; empty if it is no child of this process. */
+  OptionalLong pid() {
+    return process instanceof BrokeredPasst ? OptionalLong.empty() : OptionalLong.of(process.pid());
   }
 
   /** Waits for the end of passt and says how it ended, in a sentence. */
@@ -105,7 +124,7 @@ final class PasstProcess {
     return lastWords(process);
   }
 
-  /** Ends passt at once. Any thread. */
+  /** Ends passt at once, if it is a child of this process. Any thread. */
   void kill() {
     process.destroyForcibly();
   }

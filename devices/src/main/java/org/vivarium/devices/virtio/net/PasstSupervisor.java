@@ -33,6 +33,7 @@ final class PasstSupervisor {
   private static final long STABLE_NANOS = 10_000_000_000L;
 
   private final Plug plug;
+  private final PasstStarter starter;
   private final PasstBackend.Listener listener;
   private final Object restart = new Object();
   private final Thread watcher;
@@ -46,9 +47,16 @@ final class PasstSupervisor {
   /**
    * @param name of the card, for the thread
    * @param options what the first passt is started with
+   * @param starter starts each
    */
-  PasstSupervisor(String name, PasstOptions options, Plug plug, PasstBackend.Listener listener) {
+  PasstSupervisor(
+      String name,
+      PasstOptions options,
+      PasstStarter starter,
+      Plug plug,
+      PasstBackend.Listener listener) {
     this.options = options;
+    this.starter = starter;
     this.plug = plug;
     this.listener = listener;
     this.watcher = Thread.ofPlatform().name(name + "-passt").daemon().unstarted(this::watch);
@@ -97,7 +105,7 @@ final class PasstSupervisor {
   /** Passt's process identifier; empty while it is down. */
   OptionalLong pid() {
     PasstProcess running = process;
-    return up && running != null ? OptionalLong.of(running.pid()) : OptionalLong.empty();
+    return up && running != null ? running.pid() : OptionalLong.empty();
   }
 
   /** Ends passt, and waits for the watching thread. */
@@ -125,6 +133,8 @@ final class PasstSupervisor {
     PasstProcess running = process;
     if (running != null) {
       running.kill();
+      // Ends a passt that is not a child of this process.
+      plug.detach();
     }
   }
 
@@ -183,7 +193,7 @@ final class PasstSupervisor {
         return null;
       }
       try {
-        PasstProcess fresh = PasstProcess.launch(next);
+        PasstProcess fresh = starter.start(next);
         if (!accept(next, fresh)) {
           return null;
         }
@@ -226,7 +236,7 @@ final class PasstSupervisor {
         notifyAll();
       } else if (wanted != null) {
         // Other forwards were asked for while this one was being started.
-        fresh.kill();
+        kill();
       }
     }
     if (!wasUp) {

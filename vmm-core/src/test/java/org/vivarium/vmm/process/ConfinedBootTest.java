@@ -1,0 +1,198 @@
+package org.vivarium.vmm.process;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.vivarium.images.disk.RawImage;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.client.LocalMachines;
+import org.vivarium.vmm.client.MachineConnection;
+import org.vivarium.vmm.client.MachineConnection.Console;
+import org.vivarium.vmm.client.MachineConnection.ConsoleConnection;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.config.NetBackend;
+import org.vivarium.vmm.config.NetConfig;
+import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.definition.GuestSource;
+import org.vivarium.vmm.definition.VmDefinition;
+
+/** A stock kernel on our own engine in a confined VM process, with all that it may still do. */
+@Tag("boot")
+@Timeout(600)
+class ConfinedBootTest {
+  private static final String PROMPT = "tiny:~# ";
+  private static final int GUEST_PORT = 2222;
+
+  /** The program of the VM process. */
+  static final class Program {
+    private Program() {}
+
+    public static void main(String[] words) {
+      System.exit(VmProcess.run(words[0]));
+    }
+  }
+
+  @TempDir private Path home;
+
+  private LocalMachines machines() throws IOException {
+    Files.createSymbolicLink(
+        home.resolve("images"), Folders.standard().images().toAbsolutePath().toRealPath());
+    String classes =
+        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .map(element -> Path.of(element).toAbsolutePath().toString())
+            .collect(Collectors.joining(File.pathSeparator));
+    List<String> java =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            classes);
+    return new LocalMachines(
+        new Folders(home), new JavaLauncher(java, List.of(Program.class.getName())));
+  }
+
+  private DiskConfig disk(String id) throws Exception {
+    Path file = home.resolve(id + ".img");
+    RawImage.create(file, 16 << 20);
+    return new DiskConfig(id, file, null, false, id, RateLimit.NONE);
+  }
+
+  @Test
+  void guestHasItsDisksAndItsNetworkAndTheProcessNothingElse() throws Exception {
+    PortForward forward = forward();
+    PortForward other = forward();
+    DiskConfig late = disk("late");
+    DeviceSet devices =
+        new DeviceSet(
+            List.of(disk("first")),
+            List.of(
+                NetConfig.of("net0", new NetBackend.User(List.of(forward)), "52:54:00:01:02:03")),
+            true,
+            true,
+            true,
+            null);
+    LocalMachines machines = machines();
+    machines.create(
+        new VmDefinition(
+            "tiny",
+            "",
+            1,
+            256,
+            "kvm",
+            new GuestSource.Catalogue(GuestSource.TINY, ""),
+            devices,
+            false));
+
+    try (MachineConnection machine = machines.start("tiny", (_, _) -> {});
+        ConsoleConnection console = machine.openConsole(Console.SERIAL)) {
+      readTo(console, PROMPT);
+      requireConfined(machine.status().pid());
+      assertEquals("kvm", machine.status().engine());
+      assertEquals(Optional.empty(), machine.status().problem());
+
+      type(console, "echo on-first | dd of=/dev/vda conv=fsync 2>/dev/null; echo wrote=1");
+      readTo(console, "wrote=1\r");
+      assertTrue(text(home.resolve("first.img")).startsWith("on-first"));
+
+      machine.attachDisk(late);
+      type(
+          console,
+          "until [ -e /dev/vdb ]; do sleep 0.1; done;"
+              + " echo on-late | dd of=/dev/vdb conv=fsync 2>/dev/null; echo wrote=2");
+      readTo(console, "wrote=2\r");
+      assertTrue(text(late.file()).startsWith("on-late"));
+      machine.detachDisk("late");
+
+      type(console, "until ip route | grep -q default; do sleep 0.2; done; echo address=got");
+      readTo(console, "address=got\r");
+      assertEquals("hello\n", answerOn(console, forward));
+      machine.setForwards("net0", List.of(other));
+      assertEquals("hello\n", answerOn(console, other));
+      requireConfined(machine.status().pid());
+
+      type(console, "poweroff -f");
+      byte[] rest = new byte[4096];
+      while (console.read(rest, 0, rest.length) >= 0) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private static void requireConfined(long pid) throws IOException {
+    try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
+      for (Path thread : threads.toList()) {
+        String status = Files.readString(thread.resolve("status"));
+        assertTrue(status.contains("\nSeccomp:\t2\n"), status);
+        assertTrue(status.contains("\nNoNewPrivs:\t1\n"), status);
+      }
+    }
+  }
+
+  /** What a server in the guest says to who connects to the host's port. */
+  private static String answerOn(ConsoleConnection console, PortForward forward) throws Exception {
+    type(console, "echo hello | nc -l -p " + GUEST_PORT + "; echo served=yes");
+    for (int attempt = 0; attempt < 50; attempt++) {
+      try (Socket socket = new Socket(forward.hostAddress(), forward.hostPort())) {
+        socket.setSoTimeout(10_000);
+        // Debian 12's passt goes on only once the caller has spoken.
+        socket.getOutputStream().write("anybody there?\n".getBytes(StandardCharsets.US_ASCII));
+        String answer =
+            new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        if (!answer.isEmpty()) {
+          readTo(console, "served=yes\r");
+          return answer;
+        }
+      } catch (IOException _) {
+        // Passt is between two lives, or the guest does not listen yet: asked again below.
+        LockSupport.parkNanos(1);
+      }
+      LockSupport.parkNanos(100_000_000);
+    }
+    throw new AssertionError("Nobody answers on " + forward);
+  }
+
+  private static String text(Path file) throws IOException {
+    return Files.readString(file, StandardCharsets.ISO_8859_1);
+  }
+
+  private static void readTo(ConsoleConnection console, String end) throws IOException {
+    StringBuilder text = new StringBuilder();
+    byte[] bytes = new byte[1];
+    while (text.indexOf(end) < 0) {
+      if (console.read(bytes, 0, 1) < 0) {
+        throw new IOException("The console ended: " + text);
+      }
+      text.append((char) bytes[0]);
+    }
+  }
+
+  private static void type(ConsoleConnection console, String line) throws IOException {
+    byte[] bytes = (line + "\n").getBytes(StandardCharsets.US_ASCII);
+    console.write(bytes, 0, bytes.length);
+  }
+
+  private static PortForward forward() throws Exception {
+    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return PortForward.of(PortForward.Protocol.TCP, "127.0.0.1", any.getLocalPort(), GUEST_PORT);
+    }
+  }
+}
