@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vivarium.devices.legacy.OutputRing;
 import org.vivarium.devices.virtio.balloon.BalloonDevice;
 import org.vivarium.devices.virtio.blk.BlkConfig;
@@ -18,6 +20,7 @@ import org.vivarium.devices.virtio.rng.RandomSource;
 import org.vivarium.devices.virtio.rng.RngDevice;
 import org.vivarium.devices.virtio.traffic.TrafficCounters;
 import org.vivarium.devices.virtio.traffic.TrafficLimit;
+import org.vivarium.devices.virtio.transport.EpollLoop;
 import org.vivarium.devices.virtio.vsock.VsockDevice;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.InvalidConfigException;
@@ -37,6 +40,8 @@ import org.vivarium.vmm.engine.GuestMemoryFigures;
  * #guestMemory} and {@link #figures} may be called from any.
  */
 final class VirtioDevices {
+  private static final Logger LOG = LoggerFactory.getLogger(VirtioDevices.class);
+
   private static final int BLK_QUEUE_SIZE = 256;
   private static final int BLK_WORKERS = 4;
 
@@ -140,8 +145,22 @@ final class VirtioDevices {
             BLK_QUEUE_SIZE,
             BLK_WORKERS);
     String id = disk.config().id();
-    BlkDevice device = new BlkDevice(id, config, disk.image(), host.loop(), host::crashed);
-    slots.plug(disk.slot(), id, device, device::close);
+    // A loop of its own: what the page cache holds is copied there, which may take long.
+    EpollLoop loop = EpollLoop.start(id + "-io", host::crashed);
+    BlkDevice device = new BlkDevice(id, config, disk.image(), loop, host::crashed);
+    try {
+      device.accelerate(disk.files());
+    } catch (KvmException e) {
+      LOG.info("Disk {} is served by worker threads: {}", id, e.getMessage());
+    }
+    slots.plug(
+        disk.slot(),
+        id,
+        device,
+        () -> {
+          device.close();
+          loop.close();
+        });
     disks.put(id, device);
     device.setLimit(traffic(disk.config().limit()));
   }
