@@ -10,6 +10,7 @@ import org.vivarium.kvm.ffi.io_cqring_offsets;
 import org.vivarium.kvm.ffi.io_sqring_offsets;
 import org.vivarium.kvm.ffi.io_uring_cqe;
 import org.vivarium.kvm.ffi.io_uring_params;
+import org.vivarium.kvm.ffi.io_uring_restriction;
 import org.vivarium.kvm.ffi.io_uring_sqe;
 import org.vivarium.kvm.ffi.iovec;
 
@@ -19,8 +20,9 @@ import org.vivarium.kvm.ffi.iovec;
  *
  * <p>A request is built from {@link #add ranges} of raw addresses, as {@link GuestMemory#hva} gives
  * them, and then {@link #read} or {@link #write}; {@link #submit} hands all that were built to the
- * kernel. Whoever names an address keeps its memory open until the request has completed. One
- * thread at a time. Allocates nothing after it is made.
+ * kernel, which takes nothing else from it (restrictions of io_uring_register(2)), so that a ring
+ * is of no other use to an intruder in this process. Whoever names an address keeps its memory open
+ * until the request has completed. One thread at a time. Allocates nothing after it is made.
  */
 public final class IoUring extends FileDescriptor {
   /** Most ranges of one request (IOV_MAX). */
@@ -102,7 +104,7 @@ public final class IoUring extends FileDescriptor {
       throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment params = io_uring_params.allocate(scratch).fill((byte) 0);
-      io_uring_params.flags(params, Linux.IORING_SETUP_CQSIZE());
+      io_uring_params.flags(params, Linux.IORING_SETUP_CQSIZE() | Linux.IORING_SETUP_R_DISABLED());
       io_uring_params.cq_entries(params, completions);
       // SAFETY: params is a whole struct io_uring_params that lives until the call returns.
       long fd = NativeCalls.call(Linux.SYS_io_uring_setup(), entries, params.address());
@@ -165,27 +167,51 @@ public final class IoUring extends FileDescriptor {
     for (int i = 0; i < files.size(); i++) {
       fds.setAtIndex(INT, i, files.get(i).fd());
     }
-    // SAFETY: fds holds files.size() descriptors, most two limits, until the call returns.
     KvmException.check(
-        NativeCalls.call(
-            Linux.SYS_io_uring_register(),
-            fd(),
-            Linux.IORING_REGISTER_FILES(),
-            fds.address(),
-            files.size()),
+        register(Linux.IORING_REGISTER_FILES(), fds, files.size()),
         "register files with an io_uring");
     MemorySegment limits = scratch.allocateFrom(INT, KERNEL_WORKERS, KERNEL_WORKERS);
-    long limited =
-        NativeCalls.call(
-            Linux.SYS_io_uring_register(),
-            fd(),
-            Linux.IORING_REGISTER_IOWQ_MAX_WORKERS(),
-            limits.address(),
-            2);
+    long limited = register(Linux.IORING_REGISTER_IOWQ_MAX_WORKERS(), limits, 2);
     if (limited < 0 && limited != -Errno.EINVAL) {
       // EINVAL: a kernel before 5.15, which has its own limit by the number of processors.
       throw new KvmException("limit the workers of an io_uring", (int) -limited);
     }
+    restrict(scratch);
+    KvmException.check(
+        register(Linux.IORING_REGISTER_ENABLE_RINGS(), MemorySegment.NULL, 0),
+        "enable an io_uring");
+  }
+
+  /**
+   * From now on the kernel takes reads and writes of the registered files from it, nothing else.
+   */
+  private void restrict(Arena scratch) throws KvmException {
+    int[] operations = {
+      Linux.IORING_OP_READ(),
+      Linux.IORING_OP_READV(),
+      Linux.IORING_OP_WRITE(),
+      Linux.IORING_OP_WRITEV()
+    };
+    int count = operations.length + 1;
+    MemorySegment all = io_uring_restriction.allocateArray(count, scratch).fill((byte) 0);
+    for (int i = 0; i < count; i++) {
+      MemorySegment one = io_uring_restriction.asSlice(all, i);
+      if (i < operations.length) {
+        io_uring_restriction.opcode(one, (short) Linux.IORING_RESTRICTION_SQE_OP());
+        io_uring_restriction.sqe_op(one, (byte) operations[i]);
+      } else {
+        io_uring_restriction.opcode(one, (short) Linux.IORING_RESTRICTION_SQE_FLAGS_REQUIRED());
+        io_uring_restriction.sqe_flags(one, (byte) (1 << Linux.IOSQE_FIXED_FILE_BIT()));
+      }
+    }
+    KvmException.check(
+        register(Linux.IORING_REGISTER_RESTRICTIONS(), all, count), "restrict an io_uring");
+  }
+
+  private long register(int what, MemorySegment argument, int count) {
+    // SAFETY: argument holds count elements of the kind that the kernel expects, until the call
+    // returns.
+    return NativeCalls.call(Linux.SYS_io_uring_register(), fd(), what, argument.address(), count);
   }
 
   /** Whether another request of so many ranges can be built before {@link #submit}. */
@@ -228,7 +254,8 @@ public final class IoUring extends FileDescriptor {
     build(Linux.IORING_OP_WRITE(), Linux.IORING_OP_WRITEV(), userData, file, offset);
   }
 
-  private void build(int plain, int vectored, long userData, int file, long offset) {
+  /** Builds a request; any operation, for tests. */
+  void build(int plain, int vectored, long userData, int file, long offset) {
     if (ranges == 0 || !hasRoom(0)) {
       throw new IllegalStateException("No range, or no room for another request");
     }

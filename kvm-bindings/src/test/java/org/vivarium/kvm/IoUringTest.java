@@ -221,6 +221,22 @@ class IoUringTest {
   }
 
   @Test
+  void kernelTakesNothingFromARingButReadsAndWrites() throws Exception {
+    int fsync = 3;
+    ring.add(memory.hva(0, 64), 64);
+    ring.build(fsync, fsync, 4, 0, 0);
+    ring.submit();
+    awaitOne();
+
+    assertEquals(-Errno.EACCES, ring.result());
+    try (var _ = ring) {
+      assertEquals(
+          -Errno.EACCES,
+          NativeCalls.call(org.vivarium.kvm.ffi.Linux.SYS_io_uring_register(), ring.fd(), 4, 0, 1));
+    }
+  }
+
+  @Test
   void requestWithoutARangeIsRefused() {
     assertThrows(IllegalStateException.class, () -> ring.read(0, 0, 0));
   }

@@ -1058,6 +1058,24 @@ public class Linux extends Linux$shared {
     public static int IORING_REGISTER_FILES() {
         return IORING_REGISTER_FILES;
     }
+    private static final int IORING_REGISTER_RESTRICTIONS = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_REGISTER_RESTRICTIONS = 11
+     * }
+     */
+    public static int IORING_REGISTER_RESTRICTIONS() {
+        return IORING_REGISTER_RESTRICTIONS;
+    }
+    private static final int IORING_REGISTER_ENABLE_RINGS = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_REGISTER_ENABLE_RINGS = 12
+     * }
+     */
+    public static int IORING_REGISTER_ENABLE_RINGS() {
+        return IORING_REGISTER_ENABLE_RINGS;
+    }
     private static final int IORING_REGISTER_IOWQ_MAX_WORKERS = (int)19L;
     /**
      * {@snippet lang=c :
@@ -1066,6 +1084,24 @@ public class Linux extends Linux$shared {
      */
     public static int IORING_REGISTER_IOWQ_MAX_WORKERS() {
         return IORING_REGISTER_IOWQ_MAX_WORKERS;
+    }
+    private static final int IORING_RESTRICTION_SQE_OP = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_RESTRICTION_SQE_OP = 1
+     * }
+     */
+    public static int IORING_RESTRICTION_SQE_OP() {
+        return IORING_RESTRICTION_SQE_OP;
+    }
+    private static final int IORING_RESTRICTION_SQE_FLAGS_REQUIRED = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_RESTRICTION_SQE_FLAGS_REQUIRED = 3
+     * }
+     */
+    public static int IORING_RESTRICTION_SQE_FLAGS_REQUIRED() {
+        return IORING_RESTRICTION_SQE_FLAGS_REQUIRED;
     }
     private static final int LANDLOCK_RULE_PATH_BENEATH = (int)1L;
     /**
@@ -1612,6 +1648,15 @@ public class Linux extends Linux$shared {
      */
     public static int IORING_SETUP_CQSIZE() {
         return IORING_SETUP_CQSIZE;
+    }
+    private static final int IORING_SETUP_R_DISABLED = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_SETUP_R_DISABLED 64
+     * }
+     */
+    public static int IORING_SETUP_R_DISABLED() {
+        return IORING_SETUP_R_DISABLED;
     }
     private static final long IORING_OFF_SQ_RING = 0L;
     /**

@@ -56,9 +56,9 @@ final class HostDevices implements AutoCloseable {
    * A disk.
    *
    * @param place that it has among the disks' slots, from 0
-   * @param files the image's files for io_uring
+   * @param files the image's files for io_uring; null where there is none, and workers serve alone
    */
-  record Disk(int place, DiskConfig config, DiskImage image, BlkFiles files)
+  record Disk(int place, DiskConfig config, DiskImage image, @Nullable BlkFiles files)
       implements AutoCloseable {
     int slot() {
       return X86Layout.DISK_SLOT + place;
@@ -66,7 +66,9 @@ final class HostDevices implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-      files.close();
+      if (files != null) {
+        files.close();
+      }
       image.close();
     }
   }
@@ -213,21 +215,17 @@ final class HostDevices implements AutoCloseable {
               .formatted(config.id(), X86Layout.DISK_SLOTS));
     }
     DiskImage image = opener.open(config);
-    Disk disk = new Disk(place, config, image, files(image));
+    Disk disk = new Disk(place, config, image, files(config, image));
     disks.put(place, disk);
     return disk;
   }
 
-  private static BlkFiles files(DiskImage image) throws VmmException {
+  private static @Nullable BlkFiles files(DiskConfig config, DiskImage image) {
     try {
-      return BlkFiles.open(image);
+      return BlkFiles.open(image, VirtioDevices.MOST_BLK_REQUESTS);
     } catch (KvmException e) {
-      try (image) {
-        throw new VmmException("Disk: %s".formatted(e.getMessage()), e);
-      } catch (IOException closing) {
-        e.addSuppressed(closing);
-        throw new VmmException("Disk: %s".formatted(e.getMessage()), e);
-      }
+      Log.LOG.info("Disk {} is served by worker threads: {}", config.id(), e.getMessage());
+      return null;
     }
   }
 

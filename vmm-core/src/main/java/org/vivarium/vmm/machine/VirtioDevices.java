@@ -7,12 +7,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.devices.legacy.OutputRing;
 import org.vivarium.devices.virtio.balloon.BalloonDevice;
 import org.vivarium.devices.virtio.blk.BlkConfig;
 import org.vivarium.devices.virtio.blk.BlkDevice;
+import org.vivarium.devices.virtio.blk.BlkFiles;
 import org.vivarium.devices.virtio.console.ConsoleConfig;
 import org.vivarium.devices.virtio.console.ConsoleDevice;
 import org.vivarium.devices.virtio.net.NetDevice;
@@ -40,13 +39,14 @@ import org.vivarium.vmm.engine.GuestMemoryFigures;
  * #guestMemory} and {@link #figures} may be called from any.
  */
 final class VirtioDevices {
-  private static final Logger LOG = LoggerFactory.getLogger(VirtioDevices.class);
-
   private static final int BLK_QUEUE_SIZE = 256;
   private static final int BLK_WORKERS = 4;
 
   /** More queues than that no longer help, for one I/O thread serves them all. */
   private static final int MOST_BLK_QUEUES = 4;
+
+  /** Requests of one disk that can be in flight. */
+  static final int MOST_BLK_REQUESTS = MOST_BLK_QUEUES * BLK_QUEUE_SIZE;
 
   private final HostDevices host;
   private final VirtioSlots slots;
@@ -148,10 +148,9 @@ final class VirtioDevices {
     // A loop of its own: what the page cache holds is copied there, which may take long.
     EpollLoop loop = EpollLoop.start(id + "-io", host::crashed);
     BlkDevice device = new BlkDevice(id, config, disk.image(), loop, host::crashed);
-    try {
-      device.accelerate(disk.files());
-    } catch (KvmException e) {
-      LOG.info("Disk {} is served by worker threads: {}", id, e.getMessage());
+    BlkFiles files = disk.files();
+    if (files != null) {
+      device.accelerate(files);
     }
     slots.plug(
         disk.slot(),

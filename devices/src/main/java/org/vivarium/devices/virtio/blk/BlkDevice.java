@@ -82,12 +82,9 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
    * device is plugged in.
    *
    * @param files of the image; open until this device is closed
-   * @throws KvmException if the host's kernel has no io_uring for us; workers do all then
    */
-  public void accelerate(BlkFiles files) throws KvmException {
-    int capacity = config.queues() * config.queueSize();
-    BlkRing ring =
-        new BlkRing(image, files, capacity, loop, () -> handlers.forEach(BlkHandler::notifyUsed));
+  public void accelerate(BlkFiles files) {
+    BlkRing ring = new BlkRing(image, files, loop, () -> handlers.forEach(BlkHandler::notifyUsed));
     engines = new BlkEngines(engines.workers(), ring);
   }
 

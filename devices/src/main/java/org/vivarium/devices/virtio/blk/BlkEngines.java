@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * What executes a disk's requests.
  *
  * @param workers execute any request
- * @param ring takes the reads and writes that it can; null where the host has no io_uring for us
+ * @param ring takes the reads and writes that it can; null without io_uring
  */
 record BlkEngines(BlkWorkers workers, @Nullable BlkRing ring) implements AutoCloseable {
   @Override

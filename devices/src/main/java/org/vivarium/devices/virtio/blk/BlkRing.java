@@ -37,9 +37,6 @@ final class BlkRing implements AutoCloseable {
     void refused();
   }
 
-  /** Requests that are handed to the kernel at once, at most. */
-  private static final int ENTRIES = 256;
-
   private final IoUring ring;
   private final DiskImage image;
   private final IoLoop.Watch watch;
@@ -56,15 +53,13 @@ final class BlkRing implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Makes a ring.
+   * Begins to listen for completions.
    *
-   * @param capacity most requests in flight
    * @param turnEnded called after completions, on the loop: notifies the driver
-   * @throws KvmException if the host's kernel has no io_uring for us
    */
-  BlkRing(DiskImage image, BlkFiles files, int capacity, IoLoop loop, Runnable turnEnded)
-      throws KvmException {
-    this.ring = IoUring.create(Math.min(ENTRIES, capacity), capacity, files.all());
+  BlkRing(DiskImage image, BlkFiles files, IoLoop loop, Runnable turnEnded) {
+    int capacity = files.capacity();
+    this.ring = files.ring();
     this.image = image;
     this.jobs = new Job[capacity];
     this.tokens = new long[capacity];
@@ -75,7 +70,7 @@ final class BlkRing implements AutoCloseable {
     this.watch = loop.watch(ring, Epoll.IN, () -> ready(turnEnded));
   }
 
-  /** There may be completions. A last call may come while the ring is closed by another thread. */
+  /** There may be completions. A last call may come while another thread closes this. */
   private synchronized void ready(Runnable turnEnded) {
     if (!closed && reap()) {
       turnEnded.run();
@@ -184,8 +179,8 @@ final class BlkRing implements AutoCloseable {
   }
 
   /**
-   * Gives the ring back. Any thread, after the last reset has drained or the loop's thread has died
-   * of a defect: what it left in flight is awaited, since the kernel writes into guest memory.
+   * Lets the ring go. Any thread, after the last reset has drained or the loop's thread has died of
+   * a defect: what it left in flight is awaited, since the kernel writes into guest memory.
    */
   @Override
   public synchronized void close() {
@@ -205,6 +200,5 @@ final class BlkRing implements AutoCloseable {
     } catch (KvmException e) {
       throw new IllegalStateException("Requests of a disk are in flight and cannot be awaited", e);
     }
-    ring.close();
   }
 }

@@ -17,7 +17,7 @@ class BlkDeviceRingTest extends BlkDeviceTest {
   }
 
   @Override
-  void prepare(BlkDevice plugged, DiskImage image) {
-    Rings.accelerate(plugged, image);
+  AutoCloseable prepare(BlkDevice plugged, DiskImage image) {
+    return Rings.accelerate(plugged, image);
   }
 }

@@ -529,12 +529,14 @@ class BlkDeviceTest {
     return new MemoryDisk(DISK);
   }
 
-  /** Changes a device before it is plugged in. */
-  void prepare(BlkDevice plugged, DiskImage image) {}
+  /** Changes a device before it is plugged in; returns what is closed after it. */
+  AutoCloseable prepare(BlkDevice plugged, DiskImage image) {
+    return () -> {};
+  }
 
   private void plugIn(BlkConfig config) {
     device = new BlkDevice("test", config, disk, loop, (thread, error) -> crashes.add(error));
-    prepare(device, disk);
+    opened.add(prepare(device, disk));
     driver = new DriverSideDevice(ram, loop, device);
     opened.add(driver);
     opened.add(device);

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -79,11 +80,8 @@ class BlkImageTest {
                 (thread, error) -> {
                   throw new AssertionError(error);
                 });
-        DriverSideDevice driver = new DriverSideDevice(ram, loop, device)) {
-      if (ring) {
-        Rings.accelerate(device, image);
-      }
-      driver.start();
+        @Nullable BlkFiles _ = ring ? Rings.accelerate(device, image) : null;
+        DriverSideDevice driver = new DriverSideDevice(ram, loop, device).start()) {
       byte[] piece = new byte[PIECE];
       for (int i = 0; i < 300; i++) {
         int sector = random.nextInt((SIZE - PIECE) / 512);

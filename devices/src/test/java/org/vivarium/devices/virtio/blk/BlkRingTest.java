@@ -248,8 +248,8 @@ class BlkRingTest {
             (thread, error) -> {
               throw new AssertionError(error);
             });
+    opened.add(Rings.accelerate(device, other == null ? counted : at(counted, other)));
     opened.add(device);
-    Rings.accelerate(device, other == null ? counted : at(counted, other));
     DriverSideDevice driver = new DriverSideDevice(ram, loop, device);
     plugged = driver;
     opened.add(driver);

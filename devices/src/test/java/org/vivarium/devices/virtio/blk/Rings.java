@@ -10,15 +10,17 @@ import org.vivarium.kvm.KvmException;
 final class Rings {
   private Rings() {}
 
-  static void accelerate(BlkDevice device, DiskImage image) {
-    // Registered with the ring, files stay open there.
-    try (BlkFiles files = BlkFiles.open(image)) {
+  /** Returns what is to be closed after the device. */
+  static BlkFiles accelerate(BlkDevice device, DiskImage image) {
+    try {
+      BlkFiles files = BlkFiles.open(image, 64);
       device.accelerate(files);
+      return files;
     } catch (KvmException e) {
       if (e.errno() != Errno.ENOSYS && e.errno() != Errno.EPERM) {
         throw new AssertionError(e);
       }
-      abort(e.getMessage());
+      return abort(e.getMessage());
     }
   }
 }
