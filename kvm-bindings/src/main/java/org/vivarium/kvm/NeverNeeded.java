@@ -69,9 +69,6 @@ final class NeverNeeded {
         Linux.SYS_keyctl(),
         Linux.SYS_add_key(),
         Linux.SYS_request_key(),
-        Linux.SYS_io_uring_setup(),
-        Linux.SYS_io_uring_enter(),
-        Linux.SYS_io_uring_register(),
         // What is left of old times.
         Linux.SYS_uselib(),
         Linux.SYS_ustat(),

@@ -37,8 +37,8 @@ public final class SeccompFilter {
 
   /**
    * What no process of a machine does, from its first instruction on: changing what is mounted or
-   * the kernel, looking into other processes, namespaces of its own, keys, device nodes, io_uring,
-   * network protocols other than those of the internet.
+   * the kernel, looking into other processes, namespaces of its own, keys, device nodes, network
+   * protocols other than those of the internet.
    */
   public static SeccompFilter vmProcess() {
     SortedMap<Integer, Verdict> rules = new TreeMap<>();
@@ -67,13 +67,17 @@ public final class SeccompFilter {
   }
 
   /**
-   * What a process that runs a guest by itself no longer does: executing programs, and sockets
-   * other than Unix ones. Beside {@link #vmProcess}, whose refusals stay.
+   * What a process that runs a guest by itself no longer does: executing programs, sockets other
+   * than Unix ones, and making an io_uring, whose requests no filter sees; the rings of its disks
+   * are there by then, each restricted to its disk's files. Beside {@link #vmProcess}, whose
+   * refusals stay.
    */
   public static SeccompFilter runningGuest() {
     SortedMap<Integer, Verdict> rules = new TreeMap<>();
     rules.put(Linux.SYS_execve(), REFUSE);
     rules.put(Linux.SYS_execveat(), REFUSE);
+    rules.put(Linux.SYS_io_uring_setup(), REFUSE);
+    rules.put(Linux.SYS_io_uring_register(), REFUSE);
     rules.put(Linux.SYS_socket(), new Verdict.Only(List.of(Linux.AF_UNIX()), Errno.EPERM));
     return new SeccompFilter(FilterProgram.of(rules, ALLOW));
   }

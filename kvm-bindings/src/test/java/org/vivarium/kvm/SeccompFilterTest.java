@@ -118,6 +118,8 @@ class SeccompFilterTest {
     assertEquals(ALLOWED, run(later, Linux.SYS_socket(), Linux.AF_UNIX()));
     assertEquals(REFUSED, run(later, Linux.SYS_socket(), Linux.AF_INET()));
     assertEquals(REFUSED, run(later, Linux.SYS_execve(), 0));
+    assertEquals(REFUSED, run(later, Linux.SYS_io_uring_setup(), 0));
+    assertEquals(ALLOWED, run(later, Linux.SYS_io_uring_enter(), 0));
     assertEquals(ALLOWED, run(later, Linux.SYS_ioctl(), 0));
   }
 

@@ -47,7 +47,7 @@ public final class Extent {
     return length;
   }
 
-  /** Whether the guest's bytes may be written to the file at this place as they are. */
+  /** Whether the guest's bytes may be written to the file at this place as they are, now. */
   public boolean isWritable() {
     return writable;
   }

@@ -159,7 +159,7 @@ public final class RawImage implements DiskImage {
   @Override
   public void map(long offset, long length, Extent result) throws IOException {
     Ranges.check(file.path(), offset, length, size);
-    result.setData(0, offset, length, !file.isReadOnly());
+    result.setData(0, offset, length, !file.isReadOnly() && !syncFailed);
   }
 
   @Override

@@ -104,6 +104,11 @@ final class ImageContext {
     syncFailure = cause;
   }
 
+  /** Whether it takes no more writes; see {@link #fail}. */
+  boolean hasFailed() {
+    return syncFailure != null;
+  }
+
   /** Fails once a sync has failed. */
   void checkStorage() throws IOException {
     IOException failure = syncFailure;

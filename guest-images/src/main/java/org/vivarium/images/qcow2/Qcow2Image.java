@@ -240,7 +240,9 @@ public final class Qcow2Image implements DiskImage {
               0,
               ClusterMap.host(mapping),
               n,
-              !isReadOnly() && ClusterMap.kind(mapping) == ClusterMap.OWNED);
+              !isReadOnly()
+                  && !context.hasFailed()
+                  && ClusterMap.kind(mapping) == ClusterMap.OWNED);
       case ClusterMap.COMPRESSED -> result.setOther(Extent.Kind.COMPRESSED, n);
       case ClusterMap.ZERO -> result.setOther(Extent.Kind.ZERO, n);
       default -> mapBelow(offset, n, result);

@@ -878,6 +878,15 @@ public class Linux extends Linux$shared {
     public static int MAP_NORESERVE() {
         return MAP_NORESERVE;
     }
+    private static final int MAP_POPULATE = (int)32768L;
+    /**
+     * {@snippet lang=c :
+     * #define MAP_POPULATE 32768
+     * }
+     */
+    public static int MAP_POPULATE() {
+        return MAP_POPULATE;
+    }
     private static final int PROT_READ = (int)1L;
     /**
      * {@snippet lang=c :
@@ -994,6 +1003,105 @@ public class Linux extends Linux$shared {
      */
     public static int CLOCK_MONOTONIC() {
         return CLOCK_MONOTONIC;
+    }
+    private static final int IOSQE_FIXED_FILE_BIT = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IOSQE_FIXED_FILE_BIT = 0
+     * }
+     */
+    public static int IOSQE_FIXED_FILE_BIT() {
+        return IOSQE_FIXED_FILE_BIT;
+    }
+    private static final int IORING_OP_READV = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum io_uring_op.IORING_OP_READV = 1
+     * }
+     */
+    public static int IORING_OP_READV() {
+        return IORING_OP_READV;
+    }
+    private static final int IORING_OP_WRITEV = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum io_uring_op.IORING_OP_WRITEV = 2
+     * }
+     */
+    public static int IORING_OP_WRITEV() {
+        return IORING_OP_WRITEV;
+    }
+    private static final int IORING_OP_READ = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * enum io_uring_op.IORING_OP_READ = 22
+     * }
+     */
+    public static int IORING_OP_READ() {
+        return IORING_OP_READ;
+    }
+    private static final int IORING_OP_WRITE = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * enum io_uring_op.IORING_OP_WRITE = 23
+     * }
+     */
+    public static int IORING_OP_WRITE() {
+        return IORING_OP_WRITE;
+    }
+    private static final int IORING_REGISTER_FILES = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_REGISTER_FILES = 2
+     * }
+     */
+    public static int IORING_REGISTER_FILES() {
+        return IORING_REGISTER_FILES;
+    }
+    private static final int IORING_REGISTER_RESTRICTIONS = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_REGISTER_RESTRICTIONS = 11
+     * }
+     */
+    public static int IORING_REGISTER_RESTRICTIONS() {
+        return IORING_REGISTER_RESTRICTIONS;
+    }
+    private static final int IORING_REGISTER_ENABLE_RINGS = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_REGISTER_ENABLE_RINGS = 12
+     * }
+     */
+    public static int IORING_REGISTER_ENABLE_RINGS() {
+        return IORING_REGISTER_ENABLE_RINGS;
+    }
+    private static final int IORING_REGISTER_IOWQ_MAX_WORKERS = (int)19L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_REGISTER_IOWQ_MAX_WORKERS = 19
+     * }
+     */
+    public static int IORING_REGISTER_IOWQ_MAX_WORKERS() {
+        return IORING_REGISTER_IOWQ_MAX_WORKERS;
+    }
+    private static final int IORING_RESTRICTION_SQE_OP = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_RESTRICTION_SQE_OP = 1
+     * }
+     */
+    public static int IORING_RESTRICTION_SQE_OP() {
+        return IORING_RESTRICTION_SQE_OP;
+    }
+    private static final int IORING_RESTRICTION_SQE_FLAGS_REQUIRED = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IORING_RESTRICTION_SQE_FLAGS_REQUIRED = 3
+     * }
+     */
+    public static int IORING_RESTRICTION_SQE_FLAGS_REQUIRED() {
+        return IORING_RESTRICTION_SQE_FLAGS_REQUIRED;
     }
     private static final int LANDLOCK_RULE_PATH_BENEATH = (int)1L;
     /**
@@ -1531,6 +1639,87 @@ public class Linux extends Linux$shared {
      */
     public static int AUDIT_ARCH_X86_64() {
         return AUDIT_ARCH_X86_64;
+    }
+    private static final int IORING_SETUP_CQSIZE = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_SETUP_CQSIZE 8
+     * }
+     */
+    public static int IORING_SETUP_CQSIZE() {
+        return IORING_SETUP_CQSIZE;
+    }
+    private static final int IORING_SETUP_R_DISABLED = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_SETUP_R_DISABLED 64
+     * }
+     */
+    public static int IORING_SETUP_R_DISABLED() {
+        return IORING_SETUP_R_DISABLED;
+    }
+    private static final long IORING_OFF_SQ_RING = 0L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_OFF_SQ_RING 0
+     * }
+     */
+    public static long IORING_OFF_SQ_RING() {
+        return IORING_OFF_SQ_RING;
+    }
+    private static final long IORING_OFF_SQES = 268435456L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_OFF_SQES 268435456
+     * }
+     */
+    public static long IORING_OFF_SQES() {
+        return IORING_OFF_SQES;
+    }
+    private static final int IORING_ENTER_GETEVENTS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_ENTER_GETEVENTS 1
+     * }
+     */
+    public static int IORING_ENTER_GETEVENTS() {
+        return IORING_ENTER_GETEVENTS;
+    }
+    private static final int IORING_FEAT_SINGLE_MMAP = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_FEAT_SINGLE_MMAP 1
+     * }
+     */
+    public static int IORING_FEAT_SINGLE_MMAP() {
+        return IORING_FEAT_SINGLE_MMAP;
+    }
+    private static final int IORING_FEAT_NODROP = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_FEAT_NODROP 2
+     * }
+     */
+    public static int IORING_FEAT_NODROP() {
+        return IORING_FEAT_NODROP;
+    }
+    private static final int IORING_FEAT_SUBMIT_STABLE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_FEAT_SUBMIT_STABLE 4
+     * }
+     */
+    public static int IORING_FEAT_SUBMIT_STABLE() {
+        return IORING_FEAT_SUBMIT_STABLE;
+    }
+    private static final int IORING_FEAT_NATIVE_WORKERS = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_FEAT_NATIVE_WORKERS 512
+     * }
+     */
+    public static int IORING_FEAT_NATIVE_WORKERS() {
+        return IORING_FEAT_NATIVE_WORKERS;
     }
     private static final int LANDLOCK_CREATE_RULESET_VERSION = (int)1L;
     /**

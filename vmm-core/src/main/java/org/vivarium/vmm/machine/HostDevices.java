@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vivarium.devices.virtio.blk.BlkFiles;
 import org.vivarium.devices.virtio.rng.RandomSource;
 import org.vivarium.devices.virtio.rng.UrandomSource;
 import org.vivarium.devices.virtio.transport.EpollLoop;
@@ -51,10 +52,24 @@ final class HostDevices implements AutoCloseable {
     void note(String sentence);
   }
 
-  /** A disk and the place that it has among the disks' slots, from 0. */
-  record Disk(int place, DiskConfig config, DiskImage image) {
+  /**
+   * A disk.
+   *
+   * @param place that it has among the disks' slots, from 0
+   * @param files the image's files for io_uring; null where there is none, and workers serve alone
+   */
+  record Disk(int place, DiskConfig config, DiskImage image, @Nullable BlkFiles files)
+      implements AutoCloseable {
     int slot() {
       return X86Layout.DISK_SLOT + place;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (files != null) {
+        files.close();
+      }
+      image.close();
     }
   }
 
@@ -199,9 +214,19 @@ final class HostDevices implements AutoCloseable {
           "Disk %s: the machine has %d disks already, the most that it can have."
               .formatted(config.id(), X86Layout.DISK_SLOTS));
     }
-    Disk disk = new Disk(place, config, opener.open(config));
+    DiskImage image = opener.open(config);
+    Disk disk = new Disk(place, config, image, files(config, image));
     disks.put(place, disk);
     return disk;
+  }
+
+  private static @Nullable BlkFiles files(DiskConfig config, DiskImage image) {
+    try {
+      return BlkFiles.open(image, VirtioDevices.MOST_BLK_REQUESTS);
+    } catch (KvmException e) {
+      Log.LOG.info("Disk {} is served by worker threads: {}", config.id(), e.getMessage());
+      return null;
+    }
   }
 
   /**
@@ -236,7 +261,8 @@ final class HostDevices implements AutoCloseable {
     for (Disk disk : disks.values()) {
       if (disk.config().id().equals(id)) {
         disks.put(
-            disk.place(), new Disk(disk.place(), disk.config().withLimit(limit), disk.image()));
+            disk.place(),
+            new Disk(disk.place(), disk.config().withLimit(limit), disk.image(), disk.files()));
         return;
       }
     }
@@ -258,7 +284,7 @@ final class HostDevices implements AutoCloseable {
     disks.remove(disk.place());
     earlier.remove(disk.config().id());
     try {
-      disk.image().close();
+      disk.close();
     } catch (IOException e) {
       throw new VmmException(
           "Disk %s could not be closed: %s".formatted(disk.config().file(), e.getMessage()), e);
@@ -285,7 +311,7 @@ final class HostDevices implements AutoCloseable {
     networks.close();
     loop.close();
     List<AutoCloseable> rest = new ArrayList<>();
-    disks.values().forEach(disk -> rest.add(disk.image()));
+    rest.addAll(disks.values());
     if (entropy != null) {
       rest.add(entropy);
     }

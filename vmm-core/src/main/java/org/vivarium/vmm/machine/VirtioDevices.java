@@ -11,6 +11,7 @@ import org.vivarium.devices.legacy.OutputRing;
 import org.vivarium.devices.virtio.balloon.BalloonDevice;
 import org.vivarium.devices.virtio.blk.BlkConfig;
 import org.vivarium.devices.virtio.blk.BlkDevice;
+import org.vivarium.devices.virtio.blk.BlkFiles;
 import org.vivarium.devices.virtio.console.ConsoleConfig;
 import org.vivarium.devices.virtio.console.ConsoleDevice;
 import org.vivarium.devices.virtio.net.NetDevice;
@@ -18,6 +19,7 @@ import org.vivarium.devices.virtio.rng.RandomSource;
 import org.vivarium.devices.virtio.rng.RngDevice;
 import org.vivarium.devices.virtio.traffic.TrafficCounters;
 import org.vivarium.devices.virtio.traffic.TrafficLimit;
+import org.vivarium.devices.virtio.transport.EpollLoop;
 import org.vivarium.devices.virtio.vsock.VsockDevice;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.InvalidConfigException;
@@ -42,6 +44,9 @@ final class VirtioDevices {
 
   /** More queues than that no longer help, for one I/O thread serves them all. */
   private static final int MOST_BLK_QUEUES = 4;
+
+  /** Requests of one disk that can be in flight. */
+  static final int MOST_BLK_REQUESTS = MOST_BLK_QUEUES * BLK_QUEUE_SIZE;
 
   private final HostDevices host;
   private final VirtioSlots slots;
@@ -140,8 +145,21 @@ final class VirtioDevices {
             BLK_QUEUE_SIZE,
             BLK_WORKERS);
     String id = disk.config().id();
-    BlkDevice device = new BlkDevice(id, config, disk.image(), host.loop(), host::crashed);
-    slots.plug(disk.slot(), id, device, device::close);
+    // A loop of its own: what the page cache holds is copied there, which may take long.
+    EpollLoop loop = EpollLoop.start(id + "-io", host::crashed);
+    BlkDevice device = new BlkDevice(id, config, disk.image(), loop, host::crashed);
+    BlkFiles files = disk.files();
+    if (files != null) {
+      device.accelerate(files);
+    }
+    slots.plug(
+        disk.slot(),
+        id,
+        device,
+        () -> {
+          device.close();
+          loop.close();
+        });
     disks.put(id, device);
     device.setLimit(traffic(disk.config().limit()));
   }

@@ -57,6 +57,7 @@ public final class DiskBench {
       boolean verify) {}
 
   private static final String QEMU = "qemu-system-x86_64";
+  private static final int ATTEMPTS = 3;
   private static final String PAUSE = "0.3";
 
   /** jcmd starts a JVM, which takes seconds where processors are emulated. */
@@ -164,12 +165,7 @@ public final class DiskBench {
 
   private void side(FioGuest guest, boolean our) throws BenchException, InterruptedException {
     Map<String, KernelCounts.Counts> counted = new HashMap<>();
-    FioRun run =
-        new FioRun(
-            KernelCounts.areThere() ? new Counting(counted) : FioRun.NOBODY,
-            PATIENCE_SECONDS + plan.seconds());
-    Map<String, FioLine> figures =
-        run.run(children, our ? ours.command(guest.ours()) : guest.qemus(qemu, plan.aio()));
+    Map<String, FioLine> figures = boot(guest, our, counted);
     for (Load load : loads()) {
       FioLine figure = figures.get(load.name());
       if (figure == null || figure.error() != 0) {
@@ -182,6 +178,28 @@ public final class DiskBench {
         DiskResult.PerRequest row = counts.computeIfAbsent(load, _ -> new DiskResult.PerRequest());
         double requests = Math.max(1.0, (double) figure.kib() / load.access().kib());
         (our ? row.ours() : row.qemus()).add(these, requests);
+      }
+    }
+  }
+
+  /** An emulated processor now and then fails a guest, on either side: then it is booted again. */
+  private Map<String, FioLine> boot(
+      FioGuest guest, boolean our, Map<String, KernelCounts.Counts> counted)
+      throws BenchException, InterruptedException {
+    List<String> command = our ? ours.command(guest.ours()) : guest.qemus(qemu, plan.aio());
+    for (int attempt = 1; ; attempt++) {
+      counted.clear();
+      FioRun run =
+          new FioRun(
+              KernelCounts.areThere() ? new Counting(counted) : FioRun.NOBODY,
+              PATIENCE_SECONDS + plan.seconds());
+      try {
+        return run.run(children, command);
+      } catch (BenchException e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+        progress.printf("%s failed, once more: %s%n", our ? "Ours" : "QEMU", e.getMessage());
       }
     }
   }

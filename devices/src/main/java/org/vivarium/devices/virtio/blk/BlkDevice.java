@@ -41,7 +41,7 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
   private final boolean readOnly;
   private final RateLimitedLog log;
   private final DeviceConfigSpace configSpace;
-  private final BlkWorkers workers;
+  private BlkEngines engines;
   private final byte[] id;
   private final BlkTraffic traffic;
   private volatile List<BlkHandler> handlers = List.of();
@@ -64,14 +64,28 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
     this.readOnly = config.readOnly() || image.isReadOnly();
     this.log = new RateLimitedLog(name);
     this.configSpace = new DeviceConfigSpace(configuration());
-    this.workers =
-        new BlkWorkers(name, config.workers(), config.queues() * config.queueSize(), crashHandler);
+    this.engines =
+        new BlkEngines(
+            new BlkWorkers(
+                name, config.workers(), config.queues() * config.queueSize(), crashHandler),
+            null);
     this.traffic =
         new BlkTraffic(
             new TrafficLimiter(loop, () -> handlers.forEach(BlkHandler::wake)),
             new TrafficCounters());
     this.id =
         Arrays.copyOf(config.serial().getBytes(StandardCharsets.US_ASCII), BlkConfig.ID_BYTES);
+  }
+
+  /**
+   * Has reads and writes executed with io_uring where it can; workers do the rest. Before the
+   * device is plugged in.
+   *
+   * @param files of the image; open until this device is closed
+   */
+  public void accelerate(BlkFiles files) {
+    BlkRing ring = new BlkRing(image, files, loop, () -> handlers.forEach(BlkHandler::notifyUsed));
+    engines = new BlkEngines(engines.workers(), ring);
   }
 
   /**
@@ -131,7 +145,7 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
     List<BlkHandler> started = new ArrayList<>();
     for (DeviceQueue queue : context.queues()) {
       if (queue != null) {
-        started.add(new BlkHandler(queue, context, disk, workers, id, traffic));
+        started.add(new BlkHandler(queue, context, disk, engines, id, traffic));
       }
     }
     handlers = started;
@@ -161,7 +175,7 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
   @Override
   public void close() {
     traffic.limiter().close();
-    workers.close();
+    engines.close();
   }
 
   private byte[] configuration() {

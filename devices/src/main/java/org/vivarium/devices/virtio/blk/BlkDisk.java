@@ -38,6 +38,11 @@ final class BlkDisk implements BlkRequest.Disk {
     return (features & feature) != 0;
   }
 
+  /** Whether a request is a write that has to be flushed at once (VIRTIO 1.2, 5.2.6.2). */
+  boolean isWriteThrough(BlkRequest request) {
+    return request.operation() == BlkRequest.Operation.WRITE && !has(BlkLayout.VIRTIO_BLK_F_FLUSH);
+  }
+
   /**
    * Does what a request asks for; blocks.
    *
@@ -70,8 +75,8 @@ final class BlkDisk implements BlkRequest.Disk {
   private void write(BlkRequest request, GuestBuffers buffers) throws IOException {
     int count = buffers.fill(request.data());
     image.write(buffers.buffers(), 0, count, request.offset());
-    if (!has(BlkLayout.VIRTIO_BLK_F_FLUSH)) {
-      // A driver that cannot flush relies on each write (VIRTIO 1.2, 5.2.6.2).
+    if (isWriteThrough(request)) {
+      // A driver that cannot flush relies on each write.
       image.flush();
     }
   }

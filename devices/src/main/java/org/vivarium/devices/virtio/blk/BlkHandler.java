@@ -11,8 +11,8 @@ import org.vivarium.devices.virtio.transport.QueuePump;
 import org.vivarium.kvm.GuestMemory;
 
 /**
- * Serves one request queue: parses on the I/O loop, has workers execute, and lets the worker return
- * the request, so that a request changes threads once.
+ * Serves one request queue: parses on the I/O loop, has the ring or a worker execute, and returns
+ * the request where it was executed, so that it changes threads once at most.
  *
  * <p>As many requests can be in flight as the queue has descriptors; each has a {@link BlkJob} that
  * is used again. The pump's lock guards the free jobs. Allocates nothing once each job has been
@@ -20,7 +20,7 @@ import org.vivarium.kvm.GuestMemory;
  */
 final class BlkHandler implements QueuePump.Handler {
   /** A request in flight. */
-  private final class BlkJob implements BlkWorkers.Job {
+  private final class BlkJob implements BlkWorkers.Job, BlkRing.Job {
     private final BlkRequest request;
     private long startedNanos;
 
@@ -34,20 +34,35 @@ final class BlkHandler implements QueuePump.Handler {
     }
 
     @Override
+    public BlkRequest request() {
+      return request;
+    }
+
+    @Override
     public void run(GuestBuffers buffers) {
       int status = BlkLayout.VIRTIO_BLK_S_IOERR;
       try {
         status = disk.execute(request, buffers);
       } finally {
-        finish(this, status);
+        finish(this, status, true);
       }
+    }
+
+    @Override
+    public void moved() {
+      finish(this, BlkLayout.VIRTIO_BLK_S_OK, false);
+    }
+
+    @Override
+    public void refused() {
+      engines.workers().submit(this);
     }
   }
 
   private final GuestMemory memory;
   private final byte[] id;
   private final BlkDisk disk;
-  private final BlkWorkers workers;
+  private final BlkEngines engines;
   private final ActivationContext.Failure failure;
   private final DeviceQueue queue;
   private final QueuePump pump;
@@ -65,14 +80,14 @@ final class BlkHandler implements QueuePump.Handler {
       DeviceQueue queue,
       ActivationContext context,
       BlkDisk disk,
-      BlkWorkers workers,
+      BlkEngines engines,
       byte[] id,
       BlkTraffic traffic) {
     this.traffic = traffic;
     this.memory = context.memory();
     this.id = id;
     this.disk = disk;
-    this.workers = workers;
+    this.engines = engines;
     this.failure = context.failure();
     this.queue = queue;
     this.pump = new QueuePump(queue, this, failure);
@@ -133,19 +148,47 @@ final class BlkHandler implements QueuePump.Handler {
         traffic.limiter().spend(request.data().bytes());
         job.startedNanos = System.nanoTime();
         freeCount--;
-        workers.submit(job);
+        execute(job);
         return QueuePump.IN_FLIGHT;
       }
     }
   }
 
-  /** Returns an executed request. On a worker's thread. */
-  private void finish(BlkJob job, int status) {
+  private void execute(BlkJob job) {
+    BlkRing ring = engines.ring();
+    if (ring == null || disk.isWriteThrough(job.request) || !ring.take(job)) {
+      engines.workers().submit(job);
+    }
+  }
+
+  @Override
+  public void turnEnded() {
+    BlkRing ring = engines.ring();
+    if (ring != null) {
+      ring.submit();
+    }
+  }
+
+  /** Notifies the driver of what the ring has completed. */
+  void notifyUsed() {
+    pump.notifyUsed();
+  }
+
+  /**
+   * Returns an executed request. On a worker's thread, or on the loop for the ring.
+   *
+   * @param notify whether the driver is to be notified now
+   */
+  private void finish(BlkJob job, int status, boolean notify) {
     traffic.finished(job.request, status, System.nanoTime() - job.startedNanos);
     long written = answer(job.request, status);
     Runnable last = null;
     synchronized (pump) {
-      pump.complete(job.request.chain(), written);
+      if (notify) {
+        pump.complete(job.request.chain(), written);
+      } else {
+        pump.giveBack(job.request.chain(), written);
+      }
       free[freeCount] = job;
       freeCount++;
       if (starved) {

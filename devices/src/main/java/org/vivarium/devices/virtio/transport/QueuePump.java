@@ -120,7 +120,19 @@ public final class QueuePump {
    * @param written bytes written to the chain
    */
   public synchronized void complete(DescriptorChain chain, long written) {
+    giveBack(chain, written);
+    queue.notifyUsed();
+  }
+
+  /**
+   * As {@link #complete}, but the driver is notified by {@link #notifyUsed}, of several at once.
+   */
+  public synchronized void giveBack(DescriptorChain chain, long written) {
     ring.addUsed(chain.head(), written);
+  }
+
+  /** Notifies the driver of what was given back, if it wants that. Any thread. */
+  public synchronized void notifyUsed() {
     queue.notifyUsed();
   }
 

@@ -25,6 +25,7 @@ import org.vivarium.devices.virtio.testing.GuestRam;
 import org.vivarium.devices.virtio.testing.ManualLoop;
 import org.vivarium.devices.virtio.traffic.TrafficCounters;
 import org.vivarium.devices.virtio.traffic.TrafficLimit;
+import org.vivarium.images.disk.DiskImage;
 
 class BlkDeviceTest {
   private static final int DISK = 1 << 20;
@@ -35,13 +36,14 @@ class BlkDeviceTest {
 
   private final GuestRam ram = new GuestRam();
   private final ManualLoop loop = new ManualLoop();
-  private final MemoryDisk disk = new MemoryDisk(DISK);
+  private final MemoryDisk disk;
   private final ConcurrentLinkedQueue<Throwable> crashes = new ConcurrentLinkedQueue<>();
   private final List<AutoCloseable> opened = new ArrayList<>();
   private BlkDevice device;
   private DriverSideDevice driver;
 
   BlkDeviceTest() {
+    disk = newDisk();
     plugIn(new BlkConfig("vivarium-disk-0", false, 1, 64, 2));
   }
 
@@ -54,6 +56,8 @@ class BlkDeviceTest {
     }
     ram.close();
     assertEquals(List.of(), List.copyOf(crashes));
+    assertEquals(0, disk.accesses.get());
+    disk.close();
   }
 
   @Test
@@ -505,7 +509,8 @@ class BlkDeviceTest {
         };
 
     assertEquals(0, Allocation.during(2_000, oneRequest));
-    assertEquals(0, Allocation.during(2_000, oneRequest, disk.lastThread));
+    assertEquals(
+        0, disk.lastThread == 0 ? 0 : Allocation.during(2_000, oneRequest, disk.lastThread));
   }
 
   @Test
@@ -519,8 +524,19 @@ class BlkDeviceTest {
 
   private long lastLength;
 
+  /** The disk of all tests. */
+  MemoryDisk newDisk() {
+    return new MemoryDisk(DISK);
+  }
+
+  /** Changes a device before it is plugged in; returns what is closed after it. */
+  AutoCloseable prepare(BlkDevice plugged, DiskImage image) {
+    return () -> {};
+  }
+
   private void plugIn(BlkConfig config) {
     device = new BlkDevice("test", config, disk, loop, (thread, error) -> crashes.add(error));
+    opened.add(prepare(device, disk));
     driver = new DriverSideDevice(ram, loop, device);
     opened.add(driver);
     opened.add(device);

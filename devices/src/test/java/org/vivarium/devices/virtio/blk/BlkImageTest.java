@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.devices.virtio.testing.DriverSideDevice;
 import org.vivarium.devices.virtio.testing.DriverSideQueue.Buffer;
 import org.vivarium.devices.virtio.testing.GuestRam;
@@ -33,26 +35,28 @@ class BlkImageTest {
 
   @TempDir private Path folder;
 
-  @Test
-  void rawImageKeepsWhatTheGuestWrote() throws Exception {
+  @ParameterizedTest(name = "io_uring: {0}")
+  @ValueSource(booleans = {false, true})
+  void rawImageKeepsWhatTheGuestWrote(boolean ring) throws Exception {
     Path file = folder.resolve("disk.raw");
     RawImage.create(file, SIZE);
     byte[] expected;
     try (DiskImage image = RawImage.open(file, DiskOptions.readWrite())) {
-      expected = writeThroughTheDevice(image);
+      expected = writeThroughTheDevice(image, ring);
     }
     try (DiskImage image = RawImage.open(file, DiskOptions.readOnlyAccess())) {
       assertContent(expected, image);
     }
   }
 
-  @Test
-  void qcow2ImageKeepsWhatTheGuestWrote() throws Exception {
+  @ParameterizedTest(name = "io_uring: {0}")
+  @ValueSource(booleans = {false, true})
+  void qcow2ImageKeepsWhatTheGuestWrote(boolean ring) throws Exception {
     Path file = folder.resolve("disk.qcow2");
     Qcow2Creator.create(file, Qcow2Creator.Spec.of(SIZE));
     byte[] expected;
     try (DiskImage image = Qcow2Image.open(file, DiskOptions.readWrite())) {
-      expected = writeThroughTheDevice(image);
+      expected = writeThroughTheDevice(image, ring);
     }
     try (DiskImage image = Qcow2Image.open(file, DiskOptions.readOnlyAccess())) {
       assertContent(expected, image);
@@ -62,7 +66,7 @@ class BlkImageTest {
   /**
    * Writes random sectors, discards and zeroes some, reads all back; returns what must be there.
    */
-  private static byte[] writeThroughTheDevice(DiskImage image) {
+  private static byte[] writeThroughTheDevice(DiskImage image, boolean ring) {
     byte[] expected = new byte[SIZE];
     Random random = new Random(42);
     ManualLoop loop = new ManualLoop();
@@ -76,6 +80,7 @@ class BlkImageTest {
                 (thread, error) -> {
                   throw new AssertionError(error);
                 });
+        @Nullable BlkFiles _ = ring ? Rings.accelerate(device, image) : null;
         DriverSideDevice driver = new DriverSideDevice(ram, loop, device).start()) {
       byte[] piece = new byte[PIECE];
       for (int i = 0; i < 300; i++) {

@@ -1,40 +1,69 @@
 package org.vivarium.devices.virtio.blk;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.images.disk.BlockFile;
+import org.vivarium.images.disk.ChannelBlockFile;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.Extent;
+import org.vivarium.images.disk.HolePuncher;
 
-/** A disk in the heap that counts, fails and waits as a test wants. */
+/**
+ * A disk in the heap, or in a file for an engine that goes there by itself, that counts, fails and
+ * waits as a test wants. While it fails or waits, its file is not to be used.
+ */
 final class MemoryDisk implements DiskImage {
   final AtomicInteger flushes = new AtomicInteger();
   final AtomicInteger executing = new AtomicInteger();
+  final AtomicInteger accesses = new AtomicInteger();
   volatile boolean readOnly;
   volatile boolean failing;
   volatile boolean holding;
   volatile long lastThread;
-  private volatile byte[] content;
+  private final @Nullable Path file;
+  private volatile ByteBuffer content;
 
   MemoryDisk(int bytes) {
-    content = new byte[bytes];
+    file = null;
+    content = ByteBuffer.allocate(bytes);
+  }
+
+  MemoryDisk(int bytes, Path file) {
+    this.file = file;
+    content = map(file, bytes);
+  }
+
+  private static ByteBuffer map(Path file, int bytes) {
+    try (FileChannel channel =
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      return channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   byte get(int offset) {
-    return content[offset];
+    return content.get(offset);
   }
 
   void fill(int offset, int length, int value) {
     for (int i = 0; i < length; i++) {
-      content[offset + i] = (byte) value;
+      content.put(offset + i, (byte) value);
     }
   }
 
   @Override
   public long size() {
-    return content.length;
+    return content.capacity();
   }
 
   @Override
@@ -50,14 +79,17 @@ final class MemoryDisk implements DiskImage {
   @Override
   public void read(ByteBuffer dst, long offset) throws IOException {
     begin();
-    dst.put(content, (int) offset, dst.remaining());
+    int length = dst.remaining();
+    dst.put(dst.position(), content, (int) offset, length).position(dst.limit());
     executing.decrementAndGet();
   }
 
   @Override
   public void write(ByteBuffer src, long offset) throws IOException {
     begin();
-    src.get(content, (int) offset, src.remaining());
+    int length = src.remaining();
+    content.put((int) offset, src, src.position(), length);
+    src.position(src.limit());
     executing.decrementAndGet();
   }
 
@@ -82,27 +114,40 @@ final class MemoryDisk implements DiskImage {
 
   @Override
   public void resize(long newSize) {
-    content = java.util.Arrays.copyOf(content, (int) newSize);
+    content =
+        file == null
+            ? ByteBuffer.allocate((int) newSize).put(0, content, 0, content.capacity())
+            : map(file, (int) newSize);
   }
 
   @Override
   public List<BlockFile> files() {
-    return List.of();
+    try {
+      return file == null
+          ? List.of()
+          : List.of(ChannelBlockFile.open(file, readOnly, HolePuncher.NONE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
   public long beginAccess() {
-    throw new UnsupportedOperationException("Not on a file");
+    return accesses.incrementAndGet();
   }
 
   @Override
   public void endAccess(long token) {
-    throw new UnsupportedOperationException("Not on a file");
+    accesses.decrementAndGet();
   }
 
   @Override
   public void map(long offset, long length, Extent result) {
-    throw new UnsupportedOperationException("Not on a file");
+    if (failing || holding || file == null) {
+      result.setOther(Extent.Kind.UNALLOCATED, length);
+    } else {
+      result.setData(0, offset, length, !readOnly);
+    }
   }
 
   @Override
@@ -112,7 +157,14 @@ final class MemoryDisk implements DiskImage {
 
   @Override
   public void close() {
-    content = new byte[0];
+    content = ByteBuffer.allocate(0);
+    try {
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void begin() throws IOException {

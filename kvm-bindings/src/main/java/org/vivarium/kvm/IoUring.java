@@ -1,0 +1,377 @@
+package org.vivarium.kvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import org.vivarium.kvm.ffi.Linux;
+import org.vivarium.kvm.ffi.io_cqring_offsets;
+import org.vivarium.kvm.ffi.io_sqring_offsets;
+import org.vivarium.kvm.ffi.io_uring_cqe;
+import org.vivarium.kvm.ffi.io_uring_params;
+import org.vivarium.kvm.ffi.io_uring_restriction;
+import org.vivarium.kvm.ffi.io_uring_sqe;
+import org.vivarium.kvm.ffi.iovec;
+
+/**
+ * An io_uring(7): reads and writes of files that the kernel takes many at a time and ends in any
+ * order. The descriptor is ready for reading while there are completions.
+ *
+ * <p>A request is built from {@link #add ranges} of raw addresses, as {@link GuestMemory#hva} gives
+ * them, and then {@link #read} or {@link #write}; {@link #submit} hands all that were built to the
+ * kernel, which takes nothing else from it (restrictions of io_uring_register(2)), so that a ring
+ * is of no other use to an intruder in this process. Whoever names an address keeps its memory open
+ * until the request has completed. One thread at a time. Allocates nothing after it is made.
+ */
+public final class IoUring extends FileDescriptor {
+  /** Most ranges of one request (IOV_MAX). */
+  public static final int MAX_RANGES = IoVector.MAX_CAPACITY;
+
+  /** What a kernel must offer: all since Linux 5.12. */
+  private static final int FEATURES =
+      Linux.IORING_FEAT_SINGLE_MMAP()
+          | Linux.IORING_FEAT_NODROP()
+          | Linux.IORING_FEAT_SUBMIT_STABLE()
+          | Linux.IORING_FEAT_NATIVE_WORKERS();
+
+  /** Most threads that the kernel starts for requests that would block it. */
+  private static final int KERNEL_WORKERS = 8;
+
+  private static final int VECTOR_CAPACITY = 4 * MAX_RANGES;
+  private static final long LARGEST_PLAIN = 1 << 30;
+  private static final int MAX_TRIES = 16;
+
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+  private static final VarHandle ORDERED = ValueLayout.JAVA_INT.varHandle();
+  private static final long SQE = io_uring_sqe.sizeof();
+  private static final long CQE = io_uring_cqe.sizeof();
+  private static final long OPCODE = io_uring_sqe.opcode$offset();
+  private static final long FLAGS = io_uring_sqe.flags$offset();
+  private static final long FILE = io_uring_sqe.fd$offset();
+  private static final long OFFSET = io_uring_sqe.off$offset();
+  private static final long ADDRESS = io_uring_sqe.addr$offset();
+  private static final long LENGTH = io_uring_sqe.len$offset();
+  private static final long USER_DATA = io_uring_sqe.user_data$offset();
+
+  /** Where the parts of the rings lie, as the kernel answered. */
+  private record Places(
+      int entries, int completions, long sqHead, long sqTail, long cqHead, long cqTail, long cqes) {
+    static Places of(MemorySegment params) {
+      MemorySegment sq = io_uring_params.sq_off(params);
+      MemorySegment cq = io_uring_params.cq_off(params);
+      return new Places(
+          io_uring_params.sq_entries(params),
+          io_uring_params.cq_entries(params),
+          io_sqring_offsets.head(sq),
+          io_sqring_offsets.tail(sq),
+          io_cqring_offsets.head(cq),
+          io_cqring_offsets.tail(cq),
+          io_cqring_offsets.cqes(cq));
+    }
+  }
+
+  private final Arena arena;
+  private final MemorySegment rings;
+  private final MemorySegment sqes;
+  private final MemorySegment vector = Arena.ofAuto().allocate(VECTOR_CAPACITY * iovec.sizeof(), 8);
+  private final Places at;
+  private int tail;
+  private int firstRange;
+  private int ranges;
+  private long data;
+  private int result;
+
+  private IoUring(int fd, Arena arena, MemorySegment rings, MemorySegment sqes, Places at) {
+    super(fd);
+    this.arena = arena;
+    this.rings = rings;
+    this.sqes = sqes;
+    this.at = at;
+  }
+
+  /**
+   * Makes a ring for some files.
+   *
+   * @param entries requests that can be built between two {@link #submit}, 1 to 4096
+   * @param completions requests that can be in flight, {@code entries} to 65536
+   * @param files what requests name by their index here; they stay the caller's and may be closed
+   *     before the ring
+   * @throws KvmException if the kernel has no io_uring, an old one, or forbids it
+   */
+  public static IoUring create(int entries, int completions, List<NativeFile> files)
+      throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment params = io_uring_params.allocate(scratch).fill((byte) 0);
+      io_uring_params.flags(params, Linux.IORING_SETUP_CQSIZE() | Linux.IORING_SETUP_R_DISABLED());
+      io_uring_params.cq_entries(params, completions);
+      // SAFETY: params is a whole struct io_uring_params that lives until the call returns.
+      long fd = NativeCalls.call(Linux.SYS_io_uring_setup(), entries, params.address());
+      KvmException.check(fd, "make an io_uring");
+      IoUring ring;
+      try {
+        if ((io_uring_params.features(params) & FEATURES) != FEATURES) {
+          throw new KvmException("use the io_uring of a kernel before 5.12", Errno.EOPNOTSUPP);
+        }
+        ring = map((int) fd, params);
+      } catch (KvmException e) {
+        NativeCalls.call(Linux.SYS_close(), fd);
+        throw e;
+      }
+      try {
+        ring.register(scratch, files);
+        return ring;
+      } catch (KvmException e) {
+        ring.close();
+        throw e;
+      }
+    }
+  }
+
+  private static IoUring map(int fd, MemorySegment params) throws KvmException {
+    Places at = Places.of(params);
+    long array = io_sqring_offsets.array(io_uring_params.sq_off(params));
+    long ringBytes = Math.max(array + 4L * at.entries(), at.cqes() + CQE * at.completions());
+    long sqeBytes = SQE * at.entries();
+    long ringAddress = mmap(fd, ringBytes, Linux.IORING_OFF_SQ_RING());
+    long sqeAddress;
+    try {
+      sqeAddress = mmap(fd, sqeBytes, Linux.IORING_OFF_SQES());
+    } catch (KvmException e) {
+      // SAFETY: mapped above, and nothing refers to it.
+      NativeCalls.call(Linux.SYS_munmap(), ringAddress, ringBytes);
+      throw e;
+    }
+    Arena arena = Arena.ofShared();
+    // SAFETY: both are whole mappings that close() alone unmaps, after closing the arena.
+    MemorySegment rings = MemorySegment.ofAddress(ringAddress).reinterpret(ringBytes, arena, null);
+    MemorySegment sqes = MemorySegment.ofAddress(sqeAddress).reinterpret(sqeBytes, arena, null);
+    for (int i = 0; i < at.entries(); i++) {
+      // Entries are used in their order, so that the array of indices never changes.
+      rings.set(INT, array + 4L * i, i);
+    }
+    return new IoUring(fd, arena, rings, sqes, at);
+  }
+
+  private static long mmap(int fd, long bytes, long offset) throws KvmException {
+    int protection = Linux.PROT_READ() | Linux.PROT_WRITE();
+    int flags = Linux.MAP_SHARED() | Linux.MAP_POPULATE();
+    return KvmException.check(
+        NativeCalls.call(Linux.SYS_mmap(), 0, bytes, protection, flags, fd, offset),
+        "map an io_uring");
+  }
+
+  private void register(Arena scratch, List<NativeFile> files) throws KvmException {
+    MemorySegment fds = scratch.allocate(INT, files.size());
+    for (int i = 0; i < files.size(); i++) {
+      fds.setAtIndex(INT, i, files.get(i).fd());
+    }
+    KvmException.check(
+        register(Linux.IORING_REGISTER_FILES(), fds, files.size()),
+        "register files with an io_uring");
+    MemorySegment limits = scratch.allocateFrom(INT, KERNEL_WORKERS, KERNEL_WORKERS);
+    long limited = register(Linux.IORING_REGISTER_IOWQ_MAX_WORKERS(), limits, 2);
+    if (limited < 0 && limited != -Errno.EINVAL) {
+      // EINVAL: a kernel before 5.15, which has its own limit by the number of processors.
+      throw new KvmException("limit the workers of an io_uring", (int) -limited);
+    }
+    restrict(scratch);
+    KvmException.check(
+        register(Linux.IORING_REGISTER_ENABLE_RINGS(), MemorySegment.NULL, 0),
+        "enable an io_uring");
+  }
+
+  /**
+   * From now on the kernel takes reads and writes of the registered files from it, nothing else.
+   */
+  private void restrict(Arena scratch) throws KvmException {
+    int[] operations = {
+      Linux.IORING_OP_READ(),
+      Linux.IORING_OP_READV(),
+      Linux.IORING_OP_WRITE(),
+      Linux.IORING_OP_WRITEV()
+    };
+    int count = operations.length + 1;
+    MemorySegment all = io_uring_restriction.allocateArray(count, scratch).fill((byte) 0);
+    for (int i = 0; i < count; i++) {
+      MemorySegment one = io_uring_restriction.asSlice(all, i);
+      if (i < operations.length) {
+        io_uring_restriction.opcode(one, (short) Linux.IORING_RESTRICTION_SQE_OP());
+        io_uring_restriction.sqe_op(one, (byte) operations[i]);
+      } else {
+        io_uring_restriction.opcode(one, (short) Linux.IORING_RESTRICTION_SQE_FLAGS_REQUIRED());
+        io_uring_restriction.sqe_flags(one, (byte) (1 << Linux.IOSQE_FIXED_FILE_BIT()));
+      }
+    }
+    KvmException.check(
+        register(Linux.IORING_REGISTER_RESTRICTIONS(), all, count), "restrict an io_uring");
+  }
+
+  private long register(int what, MemorySegment argument, int count) {
+    // SAFETY: argument holds count elements of the kind that the kernel expects, until the call
+    // returns.
+    return NativeCalls.call(Linux.SYS_io_uring_register(), fd(), what, argument.address(), count);
+  }
+
+  /** Whether another request of so many ranges can be built before {@link #submit}. */
+  public boolean hasRoom(int moreRanges) {
+    int head = (int) ORDERED.getAcquire(rings, at.sqHead());
+    return tail - head < at.entries() && firstRange + ranges + moreRanges <= VECTOR_CAPACITY;
+  }
+
+  /**
+   * Adds a range to the next request.
+   *
+   * @param address host virtual address of its first byte
+   * @param length bytes, above 0
+   * @throws IllegalStateException if there is no room
+   */
+  public void add(long address, long length) {
+    if (firstRange + ranges == VECTOR_CAPACITY || ranges == MAX_RANGES) {
+      throw new IllegalStateException("More ranges than an io_uring takes at once");
+    }
+    long place = (firstRange + ranges) * iovec.sizeof();
+    vector.set(LONG, place + iovec.iov_base$offset(), address);
+    vector.set(LONG, place + iovec.iov_len$offset(), length);
+    ranges++;
+  }
+
+  /**
+   * Builds a request that reads into the ranges.
+   *
+   * @param userData comes back as {@link #data}
+   * @param file index of the file
+   * @param offset in the file, from 0 up
+   * @throws IllegalStateException if there is no room or no range
+   */
+  public void read(long userData, int file, long offset) {
+    build(Linux.IORING_OP_READ(), Linux.IORING_OP_READV(), userData, file, offset);
+  }
+
+  /** As {@link #read}, for a request that writes the ranges. */
+  public void write(long userData, int file, long offset) {
+    build(Linux.IORING_OP_WRITE(), Linux.IORING_OP_WRITEV(), userData, file, offset);
+  }
+
+  /** Builds a request; any operation, for tests. */
+  void build(int plain, int vectored, long userData, int file, long offset) {
+    if (ranges == 0 || !hasRoom(0)) {
+      throw new IllegalStateException("No range, or no room for another request");
+    }
+    long first = firstRange * iovec.sizeof();
+    long length = vector.get(LONG, first + iovec.iov_len$offset());
+    boolean single = ranges == 1 && length <= LARGEST_PLAIN;
+    long sqe = (tail & at.entries() - 1) * SQE;
+    for (long i = 0; i < SQE; i += Long.BYTES) {
+      sqes.set(LONG, sqe + i, 0);
+    }
+    sqes.set(ValueLayout.JAVA_BYTE, sqe + OPCODE, (byte) (single ? plain : vectored));
+    sqes.set(ValueLayout.JAVA_BYTE, sqe + FLAGS, (byte) (1 << Linux.IOSQE_FIXED_FILE_BIT()));
+    sqes.set(INT, sqe + FILE, file);
+    sqes.set(LONG, sqe + OFFSET, offset);
+    sqes.set(LONG, sqe + USER_DATA, userData);
+    sqes.set(
+        LONG,
+        sqe + ADDRESS,
+        single ? vector.get(LONG, first + iovec.iov_base$offset()) : vector.address() + first);
+    sqes.set(INT, sqe + LENGTH, single ? (int) length : ranges);
+    firstRange += ranges;
+    ranges = 0;
+    tail++;
+  }
+
+  /**
+   * Hands what was built to the kernel, which may complete some of it at once; never waits for a
+   * completion. What the kernel has no memory for is left to {@link #withdraw}.
+   *
+   * @return whether the kernel took all
+   */
+  public boolean submit() {
+    ORDERED.setRelease(rings, at.sqTail(), tail);
+    int tries = 0;
+    int left = tail - (int) ORDERED.getAcquire(rings, at.sqHead());
+    while (left > 0 && tries < MAX_TRIES) {
+      // SAFETY: what the entries name is the caller's promise (class comment); the kernel copies
+      // entries and ranges before the call returns (IORING_FEAT_SUBMIT_STABLE).
+      NativeCalls.call(Linux.SYS_io_uring_enter(), fd(), left, 0, 0, 0, 0);
+      left = tail - (int) ORDERED.getAcquire(rings, at.sqHead());
+      tries++;
+    }
+    if (left == 0) {
+      firstRange = 0;
+    }
+    return left == 0;
+  }
+
+  /**
+   * Takes back the request that was built last and that the kernel did not take.
+   *
+   * @return its data, or -1 if the kernel has taken all
+   */
+  public long withdraw() {
+    int head = (int) ORDERED.getAcquire(rings, at.sqHead());
+    if (tail == head) {
+      firstRange = 0;
+      return -1;
+    }
+    tail--;
+    // Without a polling thread the kernel looks at the tail in submit() alone.
+    ORDERED.setRelease(rings, at.sqTail(), tail);
+    return sqes.get(LONG, (tail & at.entries() - 1) * SQE + USER_DATA);
+  }
+
+  /**
+   * Waits until there is a completion; something must be in flight.
+   *
+   * @throws KvmException if the kernel does not let us wait
+   */
+  public void await() throws KvmException {
+    int flags = Linux.IORING_ENTER_GETEVENTS();
+    // SAFETY: no signal mask is passed, and nothing else has an address.
+    long result = NativeCalls.call(Linux.SYS_io_uring_enter(), fd(), 0, 1, flags, 0, 0);
+    if (result < 0 && result != -Errno.EINTR) {
+      throw new KvmException("wait for an io_uring", (int) -result);
+    }
+  }
+
+  /**
+   * Takes the next completion, if there is one.
+   *
+   * @return whether {@link #data} and {@link #result} now tell of it
+   */
+  public boolean next() {
+    int head = rings.get(INT, at.cqHead());
+    if (head == (int) ORDERED.getAcquire(rings, at.cqTail())) {
+      return false;
+    }
+    long cqe = at.cqes() + (head & at.completions() - 1) * CQE;
+    data = rings.get(LONG, cqe + io_uring_cqe.user_data$offset());
+    result = rings.get(INT, cqe + io_uring_cqe.res$offset());
+    ORDERED.setRelease(rings, at.cqHead(), head + 1);
+    return true;
+  }
+
+  /** What the completed request was built with. */
+  public long data() {
+    return data;
+  }
+
+  /** Bytes that were moved, fewer than asked for at the end of a file; or {@code -errno}. */
+  public int result() {
+    return result;
+  }
+
+  /** Gives the ring back. Everything that was submitted has completed, and been taken. */
+  @Override
+  public void close() {
+    if (isClosed()) {
+      return;
+    }
+    arena.close();
+    // SAFETY: the arena is closed, so no segment reaches the mappings any more.
+    NativeCalls.call(Linux.SYS_munmap(), rings.address(), rings.byteSize());
+    NativeCalls.call(Linux.SYS_munmap(), sqes.address(), sqes.byteSize());
+    super.close();
+  }
+}
