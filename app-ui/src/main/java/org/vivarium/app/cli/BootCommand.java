@@ -89,6 +89,14 @@ final class BootCommand implements Callable<Integer> {
                   + "\"); for Tiny Linux, added to its own.")
           .build();
 
+  private final OptionSpec console =
+      option("--console", "DEVICE", String.class)
+          .defaultValue("ttyS0")
+          .description(
+              "The guest's console in this terminal: ttyS0 (serial port) or hvc0 (virtio console)."
+                  + " Default: ttyS0.")
+          .build();
+
   private final DeviceOptions devices = new DeviceOptions();
 
   private final OptionSpec timeout =
@@ -127,6 +135,7 @@ final class BootCommand implements Callable<Integer> {
     spec.usageMessage().sortOptions(false).description(DESCRIPTION).footer(FOOTER);
     spec.addOption(command.engine).addOption(command.cpus).addOption(command.memory);
     spec.addOption(command.kernel).addOption(command.initrd).addOption(command.append);
+    spec.addOption(command.console);
     command.devices.addTo(spec);
     spec.addOption(command.timeout).addOption(command.sharedMemory).addOption(command.stages);
     return spec.addOption(
@@ -144,18 +153,19 @@ final class BootCommand implements Callable<Integer> {
     int processors = cpus.<Integer>getValue();
     long bytes = memory.<Long>getValue();
     // Checked before a guest is built: a build takes seconds, a wrong number none.
-    DeviceSet attached = devices.read();
+    BootConsole shown = BootConsole.named(console.getValue());
+    DeviceSet attached = devices.read(shown == BootConsole.VIRTIO);
     MachineConfig.of(NAME, processors, bytes, new BootSource(Path.of("/"), null, ""), attached);
     for (DiskConfig disk : attached.disks()) {
       DiskOpener.formatOf(disk);
     }
-    MachineConfig config = MachineConfig.of(NAME, processors, bytes, source(), attached);
+    MachineConfig config = MachineConfig.of(NAME, processors, bytes, source(shown), attached);
     Engines.Selection selection =
         Engines.select(
             request,
             new KvmEngine.Options(
                 form == StageReport.Form.COUNTERS, sharedMemory.<Boolean>getValue()));
-    return new BootSession(selection, config, new BootSession.Options(limit, form)).run();
+    return new BootSession(selection, config, new BootSession.Options(limit, form, shown)).run();
   }
 
   private Duration limit() throws InvalidConfigException {
@@ -170,19 +180,23 @@ final class BootCommand implements Callable<Integer> {
     return Duration.ofSeconds(seconds);
   }
 
-  private BootSource source() throws InvalidConfigException, ImageException {
+  private BootSource source(BootConsole shown) throws InvalidConfigException, ImageException {
     @Nullable String extra = append.getValue();
     @Nullable Path kernelFile = kernel.getValue();
     @Nullable Path initrdFile = initrd.getValue();
     if (kernelFile != null) {
-      return new BootSource(kernelFile, initrdFile, extra == null ? DEFAULT_COMMAND_LINE : extra);
+      return new BootSource(
+          kernelFile, initrdFile, extra == null ? shown.addTo(DEFAULT_COMMAND_LINE) : extra);
     }
     if (initrdFile != null) {
       throw new InvalidConfigException(
           "Option --initrd: it goes with --kernel; Tiny Linux has its own.");
     }
     BootImage tiny = tinyLinux();
-    String line = tiny.commandLine() + terminalSize() + (extra == null ? "" : " " + extra);
+    String line =
+        shown.addTo(tiny.commandLine())
+            + (shown == BootConsole.SERIAL ? terminalSize() : "")
+            + (extra == null ? "" : " " + extra);
     return new BootSource(tiny.kernel(), tiny.initrd(), line);
   }
 

@@ -25,8 +25,9 @@ final class BootSession {
    *
    * @param limit how long it may run
    * @param stages how the stages of the boot are told
+   * @param console the one that is in this terminal
    */
-  record Options(Duration limit, StageReport.Form stages) {
+  record Options(Duration limit, StageReport.Form stages, BootConsole console) {
     /** Longer than anybody waits. */
     static final Duration NO_LIMIT = Duration.ofDays(36_500);
   }
@@ -57,7 +58,11 @@ final class BootSession {
   int run() throws VmmException, InterruptedException {
     note(selection.decision().reason());
     selection.decision().remedy().ifPresent(remedy -> note("For hardware speed: " + remedy + "."));
-    try (VirtualMachine machine = selection.engine().create(config, this::show, this::heard)) {
+    boolean serial = options.console() == BootConsole.SERIAL;
+    try (VirtualMachine machine =
+        selection
+            .engine()
+            .create(config, serial ? this::show : BootSession::drop, this::show, this::heard)) {
       created = machine;
       return run(machine);
     }
@@ -70,9 +75,13 @@ final class BootSession {
     }
     Thread atExit = Thread.ofPlatform().unstarted(machine::kill);
     Runtime.getRuntime().addShutdownHook(atExit);
-    try (Tty.@Nullable Raw _ = terminal ? rawTerminal() : null) {
+    BootConsole console = options.console();
+    try (Tty.@Nullable Raw _ = terminal ? rawTerminal() : null;
+        WindowWatch _ =
+            WindowWatch.start(
+                new HostTty(), (columns, rows) -> console.resize(machine, columns, rows))) {
       machine.start();
-      new ConsoleInput(System.in, new MachineKeyboard(machine), terminal).start();
+      new ConsoleInput(System.in, new MachineKeyboard(machine, console), terminal).start();
       Optional<Outcome> outcome = machine.await(options.limit());
       if (outcome.isEmpty()) {
         machine.kill();
@@ -132,6 +141,9 @@ final class BootSession {
       stages.outputLost();
     }
   }
+
+  /** What the serial port says while the terminal shows the other console. */
+  private static void drop(byte[] bytes, int offset, int length) {}
 
   private void heard(MachineEvent event) {
     // No switch: the JVM would make code for its patterns while the machine starts. What is not

@@ -1,7 +1,6 @@
 package org.vivarium.app.cli;
 
 import java.io.IOException;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +17,6 @@ import org.vivarium.vmm.client.Notification;
 final class ConsoleSession {
   /** How long the machine's last word is waited for once its console has ended. */
   private static final long LAST_WORD_SECONDS = 5;
-
-  private static final long SIZE_CHECK_MILLIS = 500;
 
   private final Shell shell;
   private final MachineConnection machine;
@@ -48,11 +45,10 @@ final class ConsoleSession {
       if (typed) {
         shell.note("Ctrl-] leaves the console; the machine runs on.");
       }
-      try (Tty.@Nullable Raw _ = typed ? shell.tty().raw() : null) {
-        Thread size = Thread.ofVirtual().start(() -> watchSize(console));
+      try (Tty.@Nullable Raw _ = typed ? shell.tty().raw() : null;
+          WindowWatch _ = WindowWatch.start(shell.tty(), console::resize)) {
         new ConsoleInput(shell.in(), receiver(console), typed).start();
         show(console);
-        size.interrupt();
       }
     }
     if (left) {
@@ -92,24 +88,6 @@ final class ConsoleSession {
         throw new VmmException(
             "The console of %s was cut off: %s.".formatted(machine.name(), Failures.reason(e)), e);
       }
-    }
-  }
-
-  /** Java hears no SIGWINCH, so the size is looked at now and then. */
-  private void watchSize(ConsoleConnection console) {
-    Optional<Terminal.Size> told = Optional.empty();
-    try {
-      while (!left) {
-        Optional<Terminal.Size> now = shell.tty().size();
-        if (now.isPresent() && !now.equals(told)) {
-          console.resize(now.get().columns(), now.get().rows());
-          told = now;
-        }
-        Thread.sleep(SIZE_CHECK_MILLIS);
-      }
-    } catch (VmmException | InterruptedException _) {
-      // A console that cannot be told its size, or has ended, is shown all the same.
-      return;
     }
   }
 

@@ -64,9 +64,10 @@ final class DeviceOptions {
   /**
    * The devices that were asked for.
    *
+   * @param console whether there is to be a virtio console
    * @throws InvalidConfigException naming the option and the word that is wrong
    */
-  DeviceSet read() throws InvalidConfigException {
+  DeviceSet read(boolean console) throws InvalidConfigException {
     @Nullable String socket = vsock.getValue();
     DeviceSet devices =
         new DeviceSet(
@@ -74,7 +75,7 @@ final class DeviceOptions {
             NetOption.parse(networks.getValue()),
             rng.<Boolean>getValue(),
             balloon.<Boolean>getValue(),
-            false,
+            console,
             socket == null ? null : vsock(socket));
     devices.check();
     return devices;

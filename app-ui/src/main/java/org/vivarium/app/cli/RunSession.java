@@ -51,7 +51,8 @@ final class RunSession {
       try (@Nullable Terminal _ = terminal ? Terminal.openRaw(Terminal.STANDARD_INPUT) : null) {
         machine.start();
         if (terminal) {
-          new ConsoleInput(System.in, new MachineKeyboard(machine), true).start();
+          new ConsoleInput(System.in, new MachineKeyboard(machine, BootConsole.SERIAL), true)
+              .start();
         }
         return ended(machine.await(FOREVER).orElseThrow());
       } finally {

@@ -46,6 +46,7 @@ class CliTest {
         "boot --memory=lots",
         "boot --memory=99999999999999999999G",
         "boot --engine=warp",
+        "boot --console=tty9",
         "boot --timeout=0",
         "boot --timeout=soon",
         "boot --initrd=/alone",
