@@ -74,11 +74,7 @@ public final class OciStore {
       if (present.isPresent() && present.get().has(form)) {
         return present.get();
       }
-      Files.createDirectories(folder);
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-      dropUnfinished();
-      Path work =
-          Files.createTempDirectory(folder, UNFINISHED + ProcessHandle.current().pid() + ".");
+      Path work = workFolder();
       try {
         Unpacking unpacking = new Unpacking(image, folder, work, limits);
         if (form == Form.LAYERS) {
@@ -106,6 +102,28 @@ public final class OciStore {
           "The image %s cannot be unpacked into %s (%s).".formatted(reference, folder, reason(e)),
           e);
     }
+  }
+
+  /**
+   * Makes a disk for what a process writes.
+   *
+   * @param size bytes
+   * @throws ImageException if the size is not possible, or mke2fs or the disk space is missing
+   */
+  public WritableDisk writableDisk(long size) throws ImageException {
+    try {
+      return WritableDisk.make(workFolder(), size, System.getenv());
+    } catch (IOException e) {
+      throw new ImageException(
+          "The folder %s cannot be written to (%s).".formatted(folder, reason(e)), e);
+    }
+  }
+
+  private Path workFolder() throws IOException {
+    Files.createDirectories(folder);
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    dropUnfinished();
+    return Files.createTempDirectory(folder, UNFINISHED + ProcessHandle.current().pid() + ".");
   }
 
   private static String reason(Exception e) {
