@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.deb.Sha256;
+import org.vivarium.images.tiny.TinyLinux;
 
 /**
  * Makes a guest that runs one process of an image and powers off: Tiny Linux's kernel, and an
@@ -144,9 +145,12 @@ public final class GuestProcess {
 
   private static Path initrd(StoredImage image, BootImage tiny, Setting setting)
       throws ImageException {
-    Path base = Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
-    Path folder = image.folder();
     boolean layers = setting.form() == OciStore.Form.LAYERS;
+    Path base =
+        layers && !setting.drivers()
+            ? TinyLinux.runInitrd(tiny)
+            : Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
+    Path folder = image.folder();
     String prefix = layers ? "layers-" : "initrd-";
     try {
       Path made = folder.resolve(prefix + key(base) + SUFFIX);
