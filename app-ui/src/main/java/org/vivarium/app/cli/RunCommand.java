@@ -14,6 +14,7 @@ import org.vivarium.images.deb.PackageSources;
 import org.vivarium.images.oci.GuestProcess;
 import org.vivarium.images.oci.ImageProcess;
 import org.vivarium.images.oci.OciStore;
+import org.vivarium.images.oci.RegistryImages;
 import org.vivarium.images.oci.StoredImage;
 import org.vivarium.images.oci.WorkloadImage;
 import org.vivarium.images.oci.WritableDisk;
@@ -67,7 +68,8 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "IMAGE",
       description =
           "busybox or web (made here from Debian packages), an OCI layout's folder, an OCI archive,"
-              + " or what docker save wrote; :TAG may follow.")
+              + " or what docker save wrote; :TAG may follow. Or a registry's, by its full name:"
+              + " docker.io/library/busybox.")
   private String image = "";
 
   @Parameters(
@@ -195,6 +197,8 @@ final class RunCommand implements Callable<Integer> {
                     PackageSources.choose(images.resolve("packages"), System.getenv()),
                     progress)
                 .toString();
+      } else if (RegistryImages.isReference(reference)) {
+        place = new RegistryImages(images, System.getenv()).obtain(reference, progress).toString();
       }
       return new OciStore(images).obtain(place, form, progress);
     }
