@@ -78,8 +78,7 @@ public final class RegistryImages {
       return layout;
     } catch (IOException e) {
       throw new ImageException(
-          "The image %s cannot be written to %s (%s)."
-              .formatted(reference, folder, e.getMessage()),
+          "The image %s cannot be written to %s (%s).".formatted(reference, folder, e.getMessage()),
           e);
     }
   }
