@@ -2,6 +2,7 @@ package org.vivarium.app.cli;
 
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,13 +14,20 @@ import org.vivarium.images.deb.PackageSources;
 import org.vivarium.images.oci.GuestProcess;
 import org.vivarium.images.oci.ImageProcess;
 import org.vivarium.images.oci.OciStore;
+import org.vivarium.images.oci.RegistryImages;
 import org.vivarium.images.oci.StoredImage;
 import org.vivarium.images.oci.WorkloadImage;
+import org.vivarium.images.oci.WritableDisk;
 import org.vivarium.kvm.Terminal;
 import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.BootSource;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.config.DiskFormat;
 import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.engine.EngineChoice;
 import org.vivarium.vmm.machine.KvmEngine;
 import picocli.CommandLine.Command;
@@ -53,12 +61,15 @@ final class RunCommand implements Callable<Integer> {
   /** As docker and podman have it: the engine's own failure, not the process's. */
   static final int NOT_RUN = 125;
 
+  private static final long DEFAULT_MEMORY = 256L << 20;
+
   @Parameters(
       index = "0",
       paramLabel = "IMAGE",
       description =
           "busybox or web (made here from Debian packages), an OCI layout's folder, an OCI archive,"
-              + " or what docker save wrote; :TAG may follow.")
+              + " or what docker save wrote; :TAG may follow. Or a registry's, by its full name:"
+              + " docker.io/library/busybox.")
   private String image = "";
 
   @Parameters(
@@ -89,6 +100,15 @@ final class RunCommand implements Callable<Integer> {
       description = "RAM. Default: 256M, or more if the image needs it.")
   private @Nullable Long memory;
 
+  @Option(
+      names = "--disk-size",
+      paramLabel = "SIZE",
+      converter = MemorySize.class,
+      description =
+          "Room for what the process writes, on a disk that ends with it. Default: half of the"
+              + " RAM holds it.")
+  private @Nullable Long diskSize;
+
   /** What follows the image are the process's words, those that begin with "-" too. */
   @Spec
   void parse(CommandSpec spec) {
@@ -102,28 +122,68 @@ final class RunCommand implements Callable<Integer> {
     boolean terminal =
         Terminal.isTerminal(Terminal.STANDARD_INPUT)
             && Terminal.isTerminal(Terminal.STANDARD_OUTPUT);
-    StoredImage stored = stored(images, image);
+    OciStore.Form form = OciStore.form(System.getenv());
+    if (form == OciStore.Form.ARCHIVE) {
+      System.err.println(
+          "There is no sqfstar, so the whole image goes into the guest's memory; install the"
+              + " package squashfs-tools.");
+      if (diskSize != null) {
+        throw new InvalidConfigException("Option --disk-size: it needs squashfs-tools.");
+      }
+    }
+    StoredImage stored = stored(images, image, form);
     ImageProcess process = stored.process(words);
-    BootImage guest = GuestProcess.guest(stored, process, BootCommand.tinyLinux(), terminal, false);
-    long bytes = Objects.requireNonNullElseGet(memory, () -> memoryFor(stored));
-    MachineConfig config =
-        MachineConfig.of(
-            NAME,
-            cpus,
-            bytes,
-            new BootSource(guest.kernel(), guest.initrd(), guest.commandLine() + size(terminal)));
-    Engines.Selection selection = Engines.select(request, new KvmEngine.Options(false, false));
-    return new RunSession(selection, config, terminal).run();
+    BootImage guest =
+        GuestProcess.guest(
+            stored,
+            process,
+            BootCommand.tinyLinux(),
+            new GuestProcess.Setting(form, terminal, false));
+    BootSource boot =
+        new BootSource(guest.kernel(), guest.initrd(), guest.commandLine() + size(terminal));
+    long least = form == OciStore.Form.ARCHIVE ? memoryFor(stored) : DEFAULT_MEMORY;
+    long bytes = Objects.requireNonNullElse(memory, least);
+    try (@Nullable WritableDisk writable =
+        diskSize == null ? null : new OciStore(images).writableDisk(diskSize)) {
+      DeviceSet devices = DeviceSet.NONE.withDisks(disks(stored, form, writable));
+      MachineConfig config = MachineConfig.of(NAME, cpus, bytes, boot, devices);
+      Engines.Selection selection = Engines.select(request, new KvmEngine.Options(false, false));
+      return new RunSession(selection, config, terminal).run();
+    }
   }
 
-  /** 256 MiB, or what the image needs in whole MiB. */
+  private static List<DiskConfig> disks(
+      StoredImage image, OciStore.Form form, @Nullable WritableDisk writable)
+      throws ImageException {
+    List<DiskConfig> disks = new ArrayList<>();
+    if (form == OciStore.Form.LAYERS) {
+      for (Path layer : image.layers()) {
+        disks.add(disk(GuestProcess.serial(disks.size()), layer, true));
+      }
+    }
+    if (writable != null) {
+      disks.add(disk(GuestProcess.WRITABLE, writable.file(), false));
+    }
+    return disks;
+  }
+
+  private static DiskConfig disk(String name, Path file, boolean readOnly) {
+    return new DiskConfig(name, file, DiskFormat.RAW, readOnly, name, RateLimit.NONE);
+  }
+
+  /** 256 MiB, or what the image needs as an archive in whole MiB. */
   static long memoryFor(StoredImage image) {
     long mib = (GuestProcess.memoryNeeded(image) + (1 << 20) - 1) >> 20;
-    return Math.max(256, mib) << 20;
+    return Math.max(DEFAULT_MEMORY, mib << 20);
   }
 
-  /** An image by its name or place, unpacked unless it has been. */
+  /** An image by its name or place as an archive, unpacked unless it has been. */
   static StoredImage stored(Path images, String reference) throws ImageException {
+    return stored(images, reference, OciStore.Form.ARCHIVE);
+  }
+
+  private static StoredImage stored(Path images, String reference, OciStore.Form form)
+      throws ImageException {
     PrintStream err = System.err;
     try (ProgressLine progress =
         new ProgressLine(err, Terminal.isTerminal(Terminal.STANDARD_ERROR))) {
@@ -137,8 +197,10 @@ final class RunCommand implements Callable<Integer> {
                     PackageSources.choose(images.resolve("packages"), System.getenv()),
                     progress)
                 .toString();
+      } else if (RegistryImages.isReference(reference)) {
+        place = new RegistryImages(images, System.getenv()).obtain(reference, progress).toString();
       }
-      return new OciStore(images).obtain(place, progress);
+      return new OciStore(images).obtain(place, form, progress);
     }
   }
 

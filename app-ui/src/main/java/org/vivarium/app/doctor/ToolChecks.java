@@ -22,6 +22,9 @@ final class ToolChecks {
         tool(host, GUESTS, "mmdebstrap", "mmdebstrap", "is for making whole Debian guests"));
     findings.add(tool(host, GUESTS, "qemu-img", "qemu-utils", "is for the tests of disks"));
     findings.add(tool(host, GUESTS, "iasl", "acpica-tools", "is for the tests of ACPI tables"));
+    findings.add(
+        tool(host, CONTAINERS, "sqfstar", "squashfs-tools", "makes disks of images' layers"));
+    findings.add(tool(host, CONTAINERS, "skopeo", "skopeo", "fetches images from registries"));
     findings.add(containers(host));
     return findings;
   }

@@ -32,7 +32,7 @@ final class FakeHost implements Host {
     host.file("/usr/lib/x86_64-linux-gnu/libgtk-3.so.0", "");
     host.file("/usr/share/fonts/truetype", "");
     host.variable("DISPLAY", ":0").variable("USER", "ann");
-    Stream.of("apt-get", "passt", "mmdebstrap", "qemu-img", "iasl", "runc")
+    Stream.of("apt-get", "passt", "mmdebstrap", "qemu-img", "iasl", "runc", "sqfstar", "skopeo")
         .forEach(name -> host.program(name, name + " 1.0"));
     return host.program("qemu-system-x86_64", "QEMU emulator version 7.2.0");
   }

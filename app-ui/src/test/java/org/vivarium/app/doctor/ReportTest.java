@@ -141,7 +141,14 @@ class ReportTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"passt,passt", "mmdebstrap,mmdebstrap", "qemu-img,qemu-utils", "iasl,acpica-tools"})
+  @CsvSource({
+    "passt,passt",
+    "mmdebstrap,mmdebstrap",
+    "qemu-img,qemu-utils",
+    "iasl,acpica-tools",
+    "sqfstar,squashfs-tools",
+    "skopeo,skopeo"
+  })
   void missingProgramIsInstalledByItsPackage(String program, String packages) {
     host.withoutProgram(program);
 

@@ -25,8 +25,9 @@ import org.vivarium.images.store.Download;
 /**
  * The packages of a Debian mirror that the user named, fetched over HTTP.
  *
- * <p>Each package is checked against the index, the index against the suite's Release file. The
- * signature of that file is not checked, which apt does: choose a mirror that you trust, by https.
+ * <p>Each package is checked against the index, the index against the suite's Release file, and the
+ * signature of that file by gpgv where it and Debian's keyring are there. Where they are not,
+ * whoever refreshes the index is told.
  */
 public final class MirrorPackageSource implements PackageSource {
   /** The index of one suite, compressed: Debian's main takes 9 MB. */
@@ -39,14 +40,17 @@ public final class MirrorPackageSource implements PackageSource {
   private final String mirror;
   private final List<String> suites;
   private final Path work;
+  private final Optional<ReleaseSignature> signature;
   private @Nullable PackageIndex index;
 
   /**
    * @param mirror the address below which dists/ and pool/ lie, http or https
    * @param suites "bookworm", "bookworm-updates"; at least one
    * @param work a folder of its own, made when needed
+   * @param signature what checks the Release files, if anything does
    */
-  public MirrorPackageSource(URI mirror, List<String> suites, Path work) {
+  MirrorPackageSource(
+      URI mirror, List<String> suites, Path work, Optional<ReleaseSignature> signature) {
     String scheme = String.valueOf(mirror.getScheme()).toLowerCase(Locale.ROOT);
     if (!List.of("http", "https").contains(scheme) || mirror.getHost() == null) {
       throw new IllegalArgumentException("a mirror's address begins with http:// or https://");
@@ -57,6 +61,7 @@ public final class MirrorPackageSource implements PackageSource {
     this.mirror = mirror.toString().replaceAll("/+$", "");
     this.suites = List.copyOf(suites);
     this.work = work.toAbsolutePath();
+    this.signature = signature;
   }
 
   @Override
@@ -98,7 +103,12 @@ public final class MirrorPackageSource implements PackageSource {
 
   @Override
   public void refresh(Progress progress) throws ImageException {
-    progress.advanced("Reading the package lists", 0, 0);
+    progress.advanced(
+        signature.isPresent()
+            ? "Reading the package lists"
+            : "Reading the package lists, whose signature nothing here checks",
+        0,
+        0);
     for (String suite : suites) {
       Path file = indexFile(suite);
       URI address = address("dists/" + suite + "/" + INDEX);
@@ -168,6 +178,9 @@ public final class MirrorPackageSource implements PackageSource {
     try {
       Files.deleteIfExists(part);
       new Download(address, part, MAX_INDEX).run(done -> {});
+      if (signature.isPresent()) {
+        check(signature.get(), part, address);
+      }
       release = Files.readString(part, StandardCharsets.UTF_8);
       Files.deleteIfExists(part);
     } catch (IOException e) {
@@ -180,6 +193,18 @@ public final class MirrorPackageSource implements PackageSource {
           "The file %s names no %s; check the suite's name.".formatted(address, INDEX));
     }
     return found.group(1);
+  }
+
+  private void check(ReleaseSignature signed, Path release, URI address)
+      throws ImageException, IOException {
+    Path part = work.resolve("Release.gpg.part");
+    Files.deleteIfExists(part);
+    try {
+      new Download(URI.create(address + ".gpg"), part, MAX_INDEX).run(done -> {});
+      signed.check(release, part, address);
+    } finally {
+      Files.deleteIfExists(part);
+    }
   }
 
   private Path indexFile(String suite) {

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.vivarium.images.ImageException;
 
 /** Chooses where packages come from on this computer. */
@@ -24,7 +25,7 @@ public final class PackageSources {
       throws ImageException {
     String mirror = environment.getOrDefault(MIRROR_VARIABLE, "").strip();
     if (!mirror.isEmpty()) {
-      return mirror(work, mirror);
+      return mirror(work, mirror, ReleaseSignature.find(environment));
     }
     if (AptPackageSource.isAvailable(environment)) {
       return new AptPackageSource(work.resolve("apt"));
@@ -35,7 +36,8 @@ public final class PackageSources {
             + " mirror's address and suite, as \"https://MIRROR/debian bookworm\".");
   }
 
-  private static PackageSource mirror(Path work, String setting) throws ImageException {
+  private static PackageSource mirror(
+      Path work, String setting, Optional<ReleaseSignature> signature) throws ImageException {
     List<String> words = List.of(setting.split("\\s+"));
     if (words.size() < 2) {
       throw new ImageException(
@@ -46,7 +48,7 @@ public final class PackageSources {
     try {
       URI address = URI.create(words.getFirst());
       return new MirrorPackageSource(
-          address, words.subList(1, words.size()), work.resolve("mirror"));
+          address, words.subList(1, words.size()), work.resolve("mirror"), signature);
     } catch (IllegalArgumentException e) {
       throw new ImageException(
           "The variable %s is \"%s\": %s.".formatted(MIRROR_VARIABLE, setting, e.getMessage()), e);

@@ -2,8 +2,13 @@ package org.vivarium.images.oci;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.images.ImageException;
 
@@ -16,10 +21,29 @@ final class FileTree {
   private static final int DEEPEST = 1000;
   private static final int LONGEST_NAME = 255;
 
+  private static final String OPAQUE_MARK = "trusted.overlay.opaque";
+
   private final Node.Folder root = new Node.Folder(Attributes.IMPLIED);
+
+  /** What the layer at work removes from folders of those below it. */
+  private final Map<Node.Folder, Removed> removed = new IdentityHashMap<>();
+
+  /** Files of lower layers that the layer at work gives further names. */
+  private final Set<Node> linked = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private static final class Removed {
+    private boolean all;
+    private final TreeSet<String> names = new TreeSet<>();
+  }
 
   Node.Folder root() {
     return root;
+  }
+
+  /** Begins a layer; {@link #overlay} tells what it changed until the next one begins. */
+  void beginLayer() {
+    removed.clear();
+    linked.clear();
   }
 
   /** A place: a folder of the tree and a name in it. */
@@ -35,8 +59,15 @@ final class FileTree {
       old.describe(folder.attributes());
       place.folder.children().put(place.name, new Node.Child(old, layer));
     } else {
+      if (former != null) {
+        removed(place.folder).names.add(place.name);
+      }
       place.folder.children().put(place.name, new Node.Child(node, layer));
     }
+  }
+
+  private Removed removed(Node.Folder folder) {
+    return removed.computeIfAbsent(folder, _ -> new Removed());
   }
 
   /**
@@ -51,18 +82,25 @@ final class FileTree {
       throw new ImageException(
           "The image links %s to %s, which is no file of it.".formatted(path, target));
     }
+    if (child.layer() < layer) {
+      linked.add(child.node());
+    }
     put(path, child.node(), layer);
   }
 
   /** Removes what lower layers put at a place (OCI image-spec, layer.md, "Whiteouts"). */
   void whiteOut(String path, int layer) throws ImageException {
     Place place = place(path, layer);
+    if (place.folder.children().containsKey(place.name)) {
+      removed(place.folder).names.add(place.name);
+    }
     removeLower(place.folder, place.name, layer);
   }
 
   /** Removes what lower layers put into a folder ("Opaque Whiteout"). */
   void whiteOutChildren(String path, int layer) throws ImageException {
     Node.Folder folder = path.isEmpty() ? root : walk(path + "/.", layer);
+    removed(folder).all = true;
     for (String name : List.copyOf(folder.children().keySet())) {
       removeLower(folder, name, layer);
     }
@@ -80,6 +118,68 @@ final class FileTree {
         removeLower(inner, below, layer);
       }
     }
+  }
+
+  /**
+   * Returns what the layer at work says, in overlayfs's terms: what it puts, with the folders on
+   * the way; a device 0:0 for what it takes away; a mark on folders whose former content it hides
+   * (Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories").
+   */
+  Node.Folder overlay(int layer) {
+    if (!linked.isEmpty()) {
+      markLinked(root, layer);
+    }
+    return overlay(root, layer, false, false);
+  }
+
+  /** All names of a file belong to one layer, or they would not be links to each other. */
+  private boolean markLinked(Node.Folder folder, int layer) {
+    boolean any = false;
+    for (Map.Entry<String, Node.Child> entry : folder.children().entrySet()) {
+      Node node = entry.getValue().node();
+      boolean here =
+          node instanceof Node.Folder inner ? markLinked(inner, layer) : linked.contains(node);
+      if (here) {
+        entry.setValue(new Node.Child(node, layer));
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  /**
+   * @param alone whether no lower layer shows through: overlayfs would list whiteouts there
+   * @param opaque whether the folder is the topmost such one
+   */
+  private Node.Folder overlay(Node.Folder folder, int layer, boolean alone, boolean opaque) {
+    Removed gone = removed.getOrDefault(folder, new Removed());
+    boolean hides = !alone && (opaque || gone.all);
+    boolean pure = alone || hides;
+    Attributes attributes = folder.attributes();
+    Node.Folder copy = new Node.Folder(hides ? attributes.with(OPAQUE_MARK, "y") : attributes);
+    for (Map.Entry<String, Node.Child> entry : folder.children().entrySet()) {
+      Node.Child child = entry.getValue();
+      if (child.layer() == layer) {
+        boolean anew = gone.names.contains(entry.getKey());
+        Node node =
+            child.node() instanceof Node.Folder inner
+                ? overlay(inner, layer, pure, anew)
+                : child.node();
+        copy.children().put(entry.getKey(), new Node.Child(node, layer));
+      }
+    }
+    if (!pure) {
+      for (String name : gone.names) {
+        if (!folder.children().containsKey(name)) {
+          copy.children().put(name, new Node.Child(whiteout(), layer));
+        }
+      }
+    }
+    return copy;
+  }
+
+  private static Node whiteout() {
+    return new Node.Special(new Attributes(0, 0, 0, 0), Node.Special.CHARACTER, 0, 0);
   }
 
   /** Makes a folder, unless it is there. */
@@ -121,8 +221,8 @@ final class FileTree {
   /**
    * Follows a path.
    *
-   * @param layer what is missing is made for it, and what is passed is marked with it; negative:
-   *     nothing is changed
+   * @param layer what is missing is made for it, and the folders passed are marked with it;
+   *     negative: nothing is changed
    */
   private @Nullable Node follow(Deque<String> parts, int layer) throws ImageException {
     Deque<Node.Folder> way = new ArrayDeque<>(List.of(root));
@@ -146,7 +246,7 @@ final class FileTree {
         }
         child = new Node.Child(new Node.Folder(Attributes.IMPLIED), layer);
       }
-      if (layer >= 0) {
+      if (layer >= 0 && !(child.node() instanceof Node.SymbolicLink)) {
         here.children().put(name, new Node.Child(child.node(), Math.max(layer, child.layer())));
       }
       switch (child.node()) {

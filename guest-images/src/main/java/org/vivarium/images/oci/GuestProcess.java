@@ -15,10 +15,12 @@ import java.util.stream.Collectors;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.deb.Sha256;
+import org.vivarium.images.tiny.TinyLinux;
 
 /**
  * Makes a guest that runs one process of an image and powers off: Tiny Linux's kernel, and an
- * initial RAM disk that is Tiny Linux's followed by the image's files. Stateless.
+ * initial RAM disk that is Tiny Linux's, followed by the image's files or by what stacks the disks
+ * of its layers. Stateless.
  */
 public final class GuestProcess {
   /**
@@ -27,39 +29,68 @@ public final class GuestProcess {
    */
   public static final String EXIT_MARK = "\u001evivarium: exit ";
 
+  /** The serial number of an ext4 disk that takes what the process writes, instead of memory. */
+  public static final String WRITABLE = "writable";
+
   /** In the root of the initial RAM disk: how to start a process of the image. */
   static final String SCRIPT = "image.sh";
 
   /** In the root of the initial RAM disk: the image. */
   static final String FOLDER = "image";
 
+  /** In the root of the initial RAM disk: what the guest's own layer begins with. */
+  static final String UPPER = "upper";
+
   /** COMMAND_LINE_SIZE of Linux on x86, less the zero at its end. */
   private static final int LONGEST_COMMAND_LINE = 2047;
 
-  private static final String INITRD = "initrd-";
   private static final String SUFFIX = ".cpio";
 
   private GuestProcess() {}
 
   /**
-   * Returns the guest; its initial RAM disk is made unless it is there.
+   * How a guest is set up.
    *
-   * @param tiny Tiny Linux
+   * @param form with layers, the machine needs {@link StoredImage#layers} as read-only disks whose
+   *     serial numbers are those of {@link #serial}
    * @param terminal whether the guest's console is a terminal: else what the process prints arrives
    *     byte for byte
    * @param drivers whether the guest loads the drivers of its devices and sets up its network
    *     cards, which the process alone would not need
+   */
+  public record Setting(OciStore.Form form, boolean terminal, boolean drivers) {}
+
+  /** The guest of an image as an archive. */
+  public static BootImage guest(
+      StoredImage image, ImageProcess process, BootImage tiny, boolean terminal, boolean drivers)
+      throws ImageException {
+    return guest(image, process, tiny, new Setting(OciStore.Form.ARCHIVE, terminal, drivers));
+  }
+
+  /**
+   * The serial number by which the guest knows the disk of a layer.
+   *
+   * @param number of the layer's image, from 0, the lowest
+   */
+  public static String serial(int number) {
+    return "layer%02d".formatted(number);
+  }
+
+  /**
+   * Returns the guest; its initial RAM disk is made unless it is there.
+   *
+   * @param tiny Tiny Linux
    * @throws ImageException if the process's words do not fit into a kernel command line, or the
    *     disk space is missing
    */
   public static BootImage guest(
-      StoredImage image, ImageProcess process, BootImage tiny, boolean terminal, boolean drivers)
+      StoredImage image, ImageProcess process, BootImage tiny, Setting setting)
       throws ImageException {
     String script =
         ". /%s\n%senter %s %s\n"
             .formatted(
                 SCRIPT,
-                terminal ? "terminal=1\n" : "",
+                setting.terminal() ? "terminal=1\n" : "",
                 quoted(process.program()),
                 process.words().stream()
                     .map(GuestProcess::quoted)
@@ -69,17 +100,17 @@ public final class GuestProcess {
         "%s loglevel=1%s vivarium.run=%s"
             .formatted(
                 tiny.commandLine(),
-                drivers ? " vivarium.drivers" : "",
+                setting.drivers() ? " vivarium.drivers" : "",
                 Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)));
     if (line.length() > LONGEST_COMMAND_LINE) {
       throw new ImageException(
           "The command is too long for a guest's kernel command line: shorten it by %d characters."
               .formatted((line.length() - LONGEST_COMMAND_LINE) * 3 / 4 + 1));
     }
-    return new BootImage(tiny.kernel(), initrd(image, tiny), line, tiny.version());
+    return new BootImage(tiny.kernel(), initrd(image, tiny, setting), line, tiny.version());
   }
 
-  /** Memory that a guest needs at the least, bytes: the archive, its files, and a system. */
+  /** Memory that a guest of an archive needs at the least, bytes: it, its files, and a system. */
   public static long memoryNeeded(StoredImage image) {
     // The kernel gives the files at most half of its memory.
     return (128L << 20) + 2 * image.description().fileBytes();
@@ -112,15 +143,21 @@ public final class GuestProcess {
     return "'" + word.replace("'", "'\\''") + "'";
   }
 
-  private static Path initrd(StoredImage image, BootImage tiny) throws ImageException {
-    Path base = Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
+  private static Path initrd(StoredImage image, BootImage tiny, Setting setting)
+      throws ImageException {
+    boolean layers = setting.form() == OciStore.Form.LAYERS;
+    Path base =
+        layers && !setting.drivers()
+            ? TinyLinux.runInitrd(tiny)
+            : Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
     Path folder = image.folder();
+    String prefix = layers ? "layers-" : "initrd-";
     try {
-      Path made = folder.resolve(INITRD + key(base) + SUFFIX);
+      Path made = folder.resolve(prefix + key(base) + SUFFIX);
       if (Files.exists(made)) {
         return made;
       }
-      try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, INITRD + "*")) {
+      try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, prefix + "*")) {
         for (Path outdated : old) {
           Files.deleteIfExists(outdated);
         }
@@ -128,7 +165,7 @@ public final class GuestProcess {
       Path temporary = Files.createTempFile(folder, "new", SUFFIX);
       try {
         try (OutputStream out = Files.newOutputStream(temporary)) {
-          for (Path part : List.of(base, image.archive())) {
+          for (Path part : List.of(base, layers ? image.start() : image.archive())) {
             Files.copy(part, out);
           }
         }

@@ -5,12 +5,13 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.Date;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -22,7 +23,7 @@ import org.vivarium.images.io.BoundedStream;
 
 /**
  * Applies layers to a file tree (OCI image-spec, layer.md). The bytes of files go to numbered files
- * of a folder, never to a path that the layer names. Used once, by one thread.
+ * of a folder, never to a path that the layer names. Used for one image, by one thread.
  */
 final class LayerReader {
   /**
@@ -40,24 +41,22 @@ final class LayerReader {
   private static final String AUFS = ".wh..wh.";
   private static final int MAX_PATH = 4095;
 
-  private static final int S_IFIFO = 0010000;
-  private static final int S_IFCHR = 0020000;
-  private static final int S_IFBLK = 0060000;
+  private static final String EXTENDED = "SCHILY.xattr.";
+  private static final String OVERLAYFS = "trusted.overlay.";
+
+  /** XATTR_NAME_MAX and XATTR_SIZE_MAX of Linux. */
+  private static final int LONGEST_ATTRIBUTE = 255;
+
+  private static final int LARGEST_ATTRIBUTE = 65536;
 
   private final FileTree tree;
-  private final Path contents;
   private final Limits limits;
   private final Set<String> leftOut = new TreeSet<>();
   private int entries;
   private long bytes;
-  private int files;
 
-  /**
-   * @param contents a folder for the bytes of files
-   */
-  LayerReader(FileTree tree, Path contents, Limits limits) {
+  LayerReader(FileTree tree, Limits limits) {
     this.tree = tree;
-    this.contents = contents;
     this.limits = limits;
   }
 
@@ -70,9 +69,12 @@ final class LayerReader {
    * Applies one layer over those before it.
    *
    * @param number of the layer, from 0
+   * @param files where the bytes of its files go
    * @throws ImageException if it breaks a rule or a limit, or is not what its digests say
    */
-  void apply(OciImage image, OciImage.Layer layer, int number) throws IOException, ImageException {
+  void apply(OciImage image, OciImage.Layer layer, int number, LayerFiles files)
+      throws IOException, ImageException {
+    tree.beginLayer();
     MessageDigest packed = Sha256.digest();
     MessageDigest unpacked = Sha256.digest();
     try (InputStream blob = new DigestInputStream(image.open(layer), packed)) {
@@ -80,7 +82,7 @@ final class LayerReader {
       BoundedStream bounded = new BoundedStream(decompress(in), limits.bytes() - bytes);
       DigestInputStream archive = new DigestInputStream(bounded, unpacked);
       try {
-        readTar(archive, number);
+        readTar(archive, number, files);
       } catch (IllegalArgumentException e) {
         throw new IOException("a damaged archive: " + e.getMessage(), e);
       }
@@ -116,19 +118,20 @@ final class LayerReader {
     return zstd ? new ZstdInputStream(in) : in;
   }
 
-  private void readTar(InputStream archive, int layer) throws IOException, ImageException {
+  private void readTar(InputStream archive, int layer, LayerFiles files)
+      throws IOException, ImageException {
     TarArchiveInputStream tar = new TarArchiveInputStream(archive, "UTF-8");
     TarArchiveEntry entry;
     while ((entry = tar.getNextEntry()) != null) {
       if (++entries > limits.entries()) {
         throw new ImageException("The image holds more than %d files.".formatted(limits.entries()));
       }
-      apply(entry, tar, layer);
+      apply(entry, tar, layer, files);
     }
     bytes += tar.getBytesRead();
   }
 
-  private void apply(TarArchiveEntry entry, InputStream content, int layer)
+  private void apply(TarArchiveEntry entry, InputStream content, int layer, LayerFiles files)
       throws IOException, ImageException {
     String path = checked(entry.getName());
     String name = path.substring(path.lastIndexOf('/') + 1);
@@ -147,20 +150,22 @@ final class LayerReader {
         throw new ImageException("The image replaces its own root.");
       }
     } else {
-      put(path, entry, content, layer);
+      put(path, entry, content, layer, files);
     }
   }
 
-  private void put(String path, TarArchiveEntry entry, InputStream content, int layer)
+  private void put(
+      String path, TarArchiveEntry entry, InputStream content, int layer, LayerFiles files)
       throws IOException, ImageException {
     Attributes attributes = attributes(entry);
-    if (entry.getExtraPaxHeaders().keySet().stream()
-        .anyMatch(key -> key.startsWith("SCHILY.xattr."))) {
-      leftOut.add("extended attributes");
-    }
     if (entry.isLink()) {
       String target = entry.getLinkName();
       tree.link(path, checked(target.startsWith("/") ? target.substring(1) : target), layer);
+      return;
+    }
+    if (entry.isCharacterDevice() && entry.getDevMajor() == 0 && entry.getDevMinor() == 0) {
+      leftOut.add("devices numbered 0:0, which are whiteouts to overlayfs");
+      tree.whiteOut(path, layer);
       return;
     }
     Node node =
@@ -168,45 +173,80 @@ final class LayerReader {
           case TarConstants.LF_DIR -> new Node.Folder(attributes);
           case TarConstants.LF_SYMLINK ->
               new Node.SymbolicLink(attributes, linkTarget(path, entry.getLinkName()));
-          case TarConstants.LF_CHR -> special(attributes, S_IFCHR, entry);
-          case TarConstants.LF_BLK -> special(attributes, S_IFBLK, entry);
-          case TarConstants.LF_FIFO -> special(attributes, S_IFIFO, entry);
+          case TarConstants.LF_CHR -> special(attributes, Node.Special.CHARACTER, entry);
+          case TarConstants.LF_BLK -> special(attributes, Node.Special.BLOCK, entry);
+          case TarConstants.LF_FIFO -> special(attributes, Node.Special.PIPE, entry);
           case TarConstants.LF_NORMAL, TarConstants.LF_OLDNORM, TarConstants.LF_CONTIG ->
-              entry.isDirectory() ? new Node.Folder(attributes) : file(attributes, entry, content);
+              entry.isDirectory()
+                  ? new Node.Folder(attributes)
+                  : file(attributes, entry, content, files);
           default -> {
             if (!entry.isFile()) {
               throw new ImageException(
                   "The image holds %s, which is of an unknown kind.".formatted(path));
             }
-            yield file(attributes, entry, content);
+            yield file(attributes, entry, content, files);
           }
         };
     tree.put(path, node, layer);
   }
 
-  private Node file(Attributes attributes, TarArchiveEntry entry, InputStream content)
+  private Node file(
+      Attributes attributes, TarArchiveEntry entry, InputStream content, LayerFiles files)
       throws IOException, ImageException {
     if (entry.getRealSize() > limits.bytes()) {
       throw new ImageException(
           "The image holds %s with %d bytes; %d are possible."
               .formatted(entry.getName(), entry.getRealSize(), limits.bytes()));
     }
-    Path target = contents.resolve(Integer.toString(files++));
-    long size = Files.copy(new BoundedStream(content, limits.bytes()), target);
-    return new Node.File(attributes, target, size);
+    return files.add(attributes, new BoundedStream(content, limits.bytes()), entry.getRealSize());
   }
 
-  private Node special(Attributes attributes, int type, TarArchiveEntry entry) {
+  private Node special(Attributes attributes, int type, TarArchiveEntry entry)
+      throws ImageException {
+    int major = type == Node.Special.PIPE ? 0 : entry.getDevMajor();
+    int minor = type == Node.Special.PIPE ? 0 : entry.getDevMinor();
+    // 12 and 20 bits are what Linux keeps.
+    if ((major & ~0xFFF) != 0 || (minor & ~0xF_FFFF) != 0) {
+      throw new ImageException(
+          "The image holds the device %s numbered %d:%d, which there is not."
+              .formatted(entry.getName(), major, minor));
+    }
     leftOut.add("device nodes and pipes, in the folder for a container");
-    return new Node.Special(attributes, type, entry.getDevMajor(), entry.getDevMinor());
+    return new Node.Special(attributes, type, major, minor);
   }
 
-  private static Attributes attributes(TarArchiveEntry entry) throws ImageException {
+  private Attributes attributes(TarArchiveEntry entry) throws ImageException {
     return new Attributes(
         entry.getMode() & 07777,
         id(entry.getName(), entry.getLongUserId()),
         id(entry.getName(), entry.getLongGroupId()),
-        modified(entry));
+        modified(entry),
+        extended(entry));
+  }
+
+  private Map<String, String> extended(TarArchiveEntry entry) {
+    Map<String, String> extended = new TreeMap<>();
+    for (Map.Entry<String, String> header : entry.getExtraPaxHeaders().entrySet()) {
+      if (!header.getKey().startsWith(EXTENDED)) {
+        continue;
+      }
+      String name = header.getKey().substring(EXTENDED.length());
+      byte[] value = header.getValue().getBytes(StandardCharsets.UTF_8);
+      if (name.isEmpty()
+          || name.length() > LONGEST_ATTRIBUTE
+          || value.length > LARGEST_ATTRIBUTE
+          || name.startsWith(OVERLAYFS)) {
+        leftOut.add("extended attributes that are too long, or overlayfs's own");
+      } else if (header.getValue().indexOf('\uFFFD') >= 0) {
+        // Commons Compress takes values for text.
+        leftOut.add("extended attributes whose values are no UTF-8 text");
+      } else {
+        leftOut.add("extended attributes, in the folder for a container");
+        extended.put(name, new String(value, StandardCharsets.ISO_8859_1));
+      }
+    }
+    return extended;
   }
 
   private static long modified(TarArchiveEntry entry) {

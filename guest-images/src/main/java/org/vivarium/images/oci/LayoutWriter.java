@@ -13,11 +13,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.zip.GZIPOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.vivarium.images.deb.Sha256;
 
 /**
@@ -47,53 +43,13 @@ final class LayoutWriter {
     Path temporary = Files.createTempFile(folder, "layer", "");
     try (OutputStream file = new DigestOutputStream(Files.newOutputStream(temporary), packed);
         OutputStream gzip = new GZIPOutputStream(file, 1 << 16);
-        TarArchiveOutputStream tar =
-            new TarArchiveOutputStream(new DigestOutputStream(gzip, unpacked), "UTF-8")) {
-      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-      write(tar, "", tree.root());
+        OutputStream tar = new DigestOutputStream(gzip, unpacked)) {
+      TreeTar.write(tree.root(), tar);
     }
     Digest digest = new Digest(Sha256.hex(packed));
     diffIds.add(new Digest(Sha256.hex(unpacked)).toString());
     layers.add(descriptor("layer.v1.tar+gzip", digest, Files.size(temporary)));
     Files.move(temporary, folder.resolve(digest.path()), StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private static void write(TarArchiveOutputStream tar, String path, Node.Folder folder)
-      throws IOException {
-    for (Map.Entry<String, Node.Child> child : folder.children().entrySet()) {
-      String name = path + child.getKey();
-      switch (child.getValue().node()) {
-        case Node.Folder inner -> {
-          tar.putArchiveEntry(entry(name + "/", TarConstants.LF_DIR, inner));
-          tar.closeArchiveEntry();
-          write(tar, name + "/", inner);
-        }
-        case Node.File file -> {
-          TarArchiveEntry entry = entry(name, TarConstants.LF_NORMAL, file);
-          entry.setSize(file.size());
-          tar.putArchiveEntry(entry);
-          Files.copy(file.content(), tar);
-          tar.closeArchiveEntry();
-        }
-        case Node.SymbolicLink link -> {
-          TarArchiveEntry entry = entry(name, TarConstants.LF_SYMLINK, link);
-          entry.setLinkName(link.target());
-          tar.putArchiveEntry(entry);
-          tar.closeArchiveEntry();
-        }
-        case Node.Special _ ->
-            throw new IllegalArgumentException("images made here hold no devices: " + name);
-      }
-    }
-  }
-
-  private static TarArchiveEntry entry(String name, byte type, Node node) {
-    TarArchiveEntry entry = new TarArchiveEntry(name, type);
-    entry.setMode(node.attributes().mode());
-    entry.setModTime(node.attributes().modified() * 1000);
-    entry.setIds(node.attributes().uid(), node.attributes().gid());
-    entry.setNames("", "");
-    return entry;
   }
 
   /** Writes the documents: configuration, manifest, index. */

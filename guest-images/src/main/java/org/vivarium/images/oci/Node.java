@@ -52,5 +52,9 @@ sealed interface Node {
    *
    * @param type the bits of st_mode that say which (inode(7), S_IFMT)
    */
-  record Special(Attributes attributes, int type, int major, int minor) implements Node {}
+  record Special(Attributes attributes, int type, int major, int minor) implements Node {
+    static final int PIPE = 0010000;
+    static final int CHARACTER = 0020000;
+    static final int BLOCK = 0060000;
+  }
 }

@@ -2,8 +2,6 @@ package org.vivarium.images.oci;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -11,29 +9,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 
 /**
- * Keeps images, each unpacked once: {@code oci/ID/} holds {@code rootfs/} for a container, {@code
- * image.cpio} for a guest and {@code image.json}; it appears when it is whole. Nobody but the user
- * can enter the folder, since images may hold programs that make who runs them root. Any thread,
- * and several processes at once.
+ * Keeps images, each unpacked once: {@code oci/ID/} holds {@code image.json}, {@code rootfs/} for a
+ * container, and for a guest {@code layers.json} with {@code start.cpio}, or {@code image.cpio}; it
+ * appears when it is whole. {@code oci/files/} and {@code oci/layers/} hold the files and the
+ * images of layers, which images share. Nobody but the user can enter the folder, since images may
+ * hold programs that make who runs them root. Any thread, and several processes at once.
  */
 public final class OciStore {
-  /** Above the inode numbers of Tiny Linux's own files, of which there are some hundred. */
-  private static final long FIRST_INODE = 1_000_000;
+  /** What a guest gets the files of an image as. */
+  public enum Form {
+    /** An archive that the guest's kernel unpacks into memory. */
+    ARCHIVE,
+    /** A disk for each layer. */
+    LAYERS
+  }
 
   private static final String UNFINISHED = ".new.";
-
-  /** Where a container runtime or the guest's init mounts something. */
-  private static final List<String> MOUNT_POINTS = List.of("proc", "sys", "dev");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -46,32 +45,53 @@ public final class OciStore {
     this.folder = imagesFolder.toAbsolutePath().resolve("oci");
   }
 
+  /** The better form that can be had here: layers need the program sqfstar. */
+  public static Form form(Map<String, String> environment) {
+    return LayerImages.program(environment).isPresent() ? Form.LAYERS : Form.ARCHIVE;
+  }
+
+  /** As {@link #obtain(String, Form, Progress)}, as an archive. */
+  public StoredImage obtain(String reference, Progress progress) throws ImageException {
+    return obtain(reference, Form.ARCHIVE, progress);
+  }
+
   /**
    * Returns an image, unpacked unless it has been.
    *
    * @param reference an OCI layout's folder, or an archive of one, or what "docker save" wrote;
    *     ":TAG" may follow where it holds several images
+   * @param form which the image can be had in then, beside others
    * @throws ImageException if it cannot be read, breaks a rule, or does not fit on the disk
    */
-  public StoredImage obtain(String reference, Progress progress) throws ImageException {
-    return obtain(reference, LayerReader.Limits.DEFAULT, progress);
+  public StoredImage obtain(String reference, Form form, Progress progress) throws ImageException {
+    return obtain(reference, form, LayerReader.Limits.DEFAULT, progress);
   }
 
-  StoredImage obtain(String reference, LayerReader.Limits limits, Progress progress)
+  StoredImage obtain(String reference, Form form, LayerReader.Limits limits, Progress progress)
       throws ImageException {
     try (OciImage image = OciImage.open(reference)) {
       Optional<StoredImage> present = find(image.id().hex());
-      if (present.isPresent()) {
+      if (present.isPresent() && present.get().has(form)) {
         return present.get();
       }
-      Files.createDirectories(folder);
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-      dropUnfinished();
-      Path work =
-          Files.createTempDirectory(folder, UNFINISHED + ProcessHandle.current().pid() + ".");
+      Path work = workFolder();
       try {
-        unpack(image, work, limits, progress);
-        publish(work, folder.resolve(image.id().hex()));
+        Unpacking unpacking = new Unpacking(image, folder, work, limits);
+        if (form == Form.LAYERS) {
+          unpacking.makeImages(
+              LayerImages.program(System.getenv())
+                  .orElseThrow(
+                      () ->
+                          new ImageException(
+                              "There is no sqfstar: install the package squashfs-tools.")));
+        }
+        unpacking.run(present.map(StoredImage::description), progress);
+        Path target = folder.resolve(image.id().hex());
+        if (present.isPresent()) {
+          moveFiles(work, target);
+        } else {
+          publish(work, folder, image.id().hex());
+        }
       } finally {
         DurableFiles.deleteFolder(work);
       }
@@ -82,6 +102,28 @@ public final class OciStore {
           "The image %s cannot be unpacked into %s (%s).".formatted(reference, folder, reason(e)),
           e);
     }
+  }
+
+  /**
+   * Makes a disk for what a process writes.
+   *
+   * @param size bytes
+   * @throws ImageException if the size is not possible, or mke2fs or the disk space is missing
+   */
+  public WritableDisk writableDisk(long size) throws ImageException {
+    try {
+      return WritableDisk.make(workFolder(), size, System.getenv());
+    } catch (IOException e) {
+      throw new ImageException(
+          "The folder %s cannot be written to (%s).".formatted(folder, reason(e)), e);
+    }
+  }
+
+  private Path workFolder() throws IOException {
+    Files.createDirectories(folder);
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    dropUnfinished();
+    return Files.createTempDirectory(folder, UNFINISHED + ProcessHandle.current().pid() + ".");
   }
 
   private static String reason(Exception e) {
@@ -104,96 +146,24 @@ public final class OciStore {
     }
   }
 
-  private static void unpack(
-      OciImage image, Path work, LayerReader.Limits limits, Progress progress)
-      throws IOException, ImageException {
-    Path contents = Files.createDirectory(work.resolve("contents"));
-    FileTree tree = new FileTree();
-    LayerReader reader = new LayerReader(tree, contents, limits);
-    int layers = image.layers().size();
-    for (int i = 0; i < layers; i++) {
-      progress.advanced("Unpacking the image", i, layers + 1L);
-      reader.apply(image, image.layers().get(i), i);
-    }
-    prepare(tree, image.config(), layers);
-    Identity identity =
-        Identity.find(image.config().user(), text(tree, "etc/passwd"), text(tree, "etc/group"));
-    Counter counter = new Counter();
-    counter.count(tree.root());
-    StoredImage.Description description =
-        new StoredImage.Description(
-            image.id().hex(),
-            image.config(),
-            identity,
-            layers,
-            image.packedBytes(),
-            counter.bytes,
-            counter.things,
-            List.copyOf(reader.leftOut()));
-    progress.advanced("Unpacking the image", layers, layers + 1L);
-    ImageProcess any = new ImageProcess("/", List.of(), image.config(), identity);
-    writeArchive(tree, GuestProcess.script(any), work);
-    boolean root = Files.getAttribute(work, "unix:uid").equals(0);
-    new RootFolder(root).write(tree.root(), work.resolve(StoredImage.ROOT));
-    DurableFiles.deleteFolder(contents);
-    DurableFiles.write(work, StoredImage.DESCRIPTION, JSON.writeValueAsBytes(description));
-  }
-
-  private static void prepare(FileTree tree, ImageConfig config, int layer) throws ImageException {
-    for (String point : MOUNT_POINTS) {
-      if (!(tree.root().children().get(point) instanceof Node.Child child
-          && child.node() instanceof Node.Folder)) {
-        tree.put(point, new Node.Folder(Attributes.IMPLIED), layer);
+  /** Adds a form to an image; the list of layers is last, since it tells that the form is there. */
+  private static void moveFiles(Path work, Path target) throws IOException {
+    for (String name : List.of(StoredImage.ARCHIVE, StoredImage.START, StoredImage.LAYER_LIST)) {
+      if (Files.exists(work.resolve(name))) {
+        Files.move(work.resolve(name), target.resolve(name), StandardCopyOption.ATOMIC_MOVE);
       }
     }
-    tree.folder(config.workingFolder(), layer);
-  }
-
-  private static void writeArchive(FileTree tree, byte[] script, Path work)
-      throws IOException, ImageException {
-    Path content = Files.write(work.resolve(GuestProcess.SCRIPT), script);
-    Node.Folder top = new Node.Folder(Attributes.IMPLIED);
-    top.children().put(GuestProcess.FOLDER, new Node.Child(tree.root(), 0));
-    Node.File file = new Node.File(new Attributes(0644, 0, 0, 0), content, script.length);
-    top.children().put(GuestProcess.SCRIPT, new Node.Child(file, 0));
-    try (OutputStream out = Files.newOutputStream(work.resolve(StoredImage.ARCHIVE))) {
-      ImageCpio.write(top, FIRST_INODE, out);
-    }
-    Files.delete(content);
-  }
-
-  private static String text(FileTree tree, String path) throws IOException, ImageException {
-    return tree.find(path) instanceof Node.File file && file.size() < 1 << 20
-        ? Files.readString(file.content(), StandardCharsets.ISO_8859_1)
-        : "";
-  }
-
-  /** Counts what is in a tree. */
-  private static final class Counter {
-    private final Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    private long bytes;
-    private int things;
-
-    void count(Node.Folder folder) {
-      for (Node.Child child : folder.children().values()) {
-        things++;
-        if (child.node() instanceof Node.Folder inner) {
-          count(inner);
-        } else if (child.node() instanceof Node.File file && seen.add(file)) {
-          bytes += file.size();
-        }
-      }
-    }
+    DurableFiles.sync(target);
   }
 
   /** Another process may have been faster, with the same result. */
-  private void publish(Path work, Path target) throws IOException {
+  static void publish(Path work, Path folder, String name) throws IOException {
+    Path target = folder.resolve(name);
     try {
       Files.move(work, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-      if (!Files.exists(target.resolve(StoredImage.DESCRIPTION))) {
-        throw e;
-      }
+      // Both made the same; the caller deletes what is left here.
+      return;
     }
     DurableFiles.sync(folder);
   }

@@ -1,15 +1,17 @@
 package org.vivarium.images.oci;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.vivarium.images.ImageException;
 
 /**
- * An image that was unpacked and kept. Its folder never changes but for the initial RAM disks that
- * are put together in it.
+ * An image that was unpacked and kept. Its folder never changes but for further forms, and the
+ * initial RAM disks that are put together in it.
  *
  * @param folder of this image alone
  * @param description what the image is
@@ -18,6 +20,13 @@ public record StoredImage(Path folder, Description description) {
   static final String ROOT = "rootfs";
   static final String ARCHIVE = "image.cpio";
   static final String DESCRIPTION = "image.json";
+  static final String START = "start.cpio";
+  static final String LAYER_LIST = "layers.json";
+
+  /** Beside the images' folders. */
+  static final String LAYERS = "layers";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * What an image is.
@@ -54,6 +63,35 @@ public record StoredImage(Path folder, Description description) {
   /** The archive for a guest's initial RAM disk, with everything below {@code image/}. */
   public Path archive() {
     return folder.resolve(ARCHIVE);
+  }
+
+  /** The archive for a guest's initial RAM disk that stacks the layers' disks. */
+  Path start() {
+    return folder.resolve(START);
+  }
+
+  /** Whether the image can be had in this form. */
+  public boolean has(OciStore.Form form) throws ImageException {
+    return form == OciStore.Form.ARCHIVE
+        ? Files.exists(archive())
+        : Files.exists(folder.resolve(LAYER_LIST)) && layers().stream().allMatch(Files::exists);
+  }
+
+  /**
+   * The read-only SquashFS images to be stacked by overlayfs, the lowest first. Other images have
+   * some of them too.
+   *
+   * @throws ImageException if the list is damaged, or the image was not obtained in this form
+   */
+  public List<Path> layers() throws ImageException {
+    Path list = folder.resolve(LAYER_LIST);
+    try {
+      Path place = folder.resolveSibling(LAYERS);
+      return Stream.of(JSON.readValue(list.toFile(), String[].class)).map(place::resolve).toList();
+    } catch (IOException e) {
+      throw new ImageException(
+          "The image's file %s is damaged; delete it and try again.".formatted(list), e);
+    }
   }
 
   /**

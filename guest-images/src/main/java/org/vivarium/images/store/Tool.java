@@ -1,7 +1,9 @@
 package org.vivarium.images.store;
 
+import java.io.BufferedOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,18 +47,95 @@ public record Tool(Path log, long seconds) {
    * @throws ImageException if it cannot be started, is not done in time, or was interrupted
    */
   public int run(List<String> command, Consumer<String> line) throws ImageException {
-    Process process;
+    return ended(command, start(command, false), line);
+  }
+
+  /** Writes what a program reads. */
+  @FunctionalInterface
+  public interface Input {
+    /** Writes it; the stream is closed afterwards. */
+    void write(OutputStream out) throws IOException;
+  }
+
+  /**
+   * Runs it to its end, and feeds it.
+   *
+   * @return its exit status; not 0 where it ended before it had read everything
+   * @throws IOException if the input cannot be had
+   * @throws ImageException as {@link #run}
+   */
+  public int feed(List<String> command, Input input) throws ImageException, IOException {
+    Process process = start(command, true);
+    boolean taken = false;
+    try {
+      BrokenPipe out = new BrokenPipe(process.getOutputStream());
+      try (OutputStream buffered = new BufferedOutputStream(out, 1 << 16)) {
+        input.write(buffered);
+      }
+      taken = true;
+      int status = ended(command, process, _ -> {});
+      return out.broken && status == 0 ? 1 : status;
+    } finally {
+      if (!taken) {
+        end(process);
+      }
+    }
+  }
+
+  /** Takes what nobody reads any more: the program's exit status tells why. */
+  private static final class BrokenPipe extends OutputStream {
+    private final OutputStream pipe;
+    private boolean broken;
+
+    BrokenPipe(OutputStream pipe) {
+      this.pipe = pipe;
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      try {
+        if (!broken) {
+          pipe.write(bytes, offset, length);
+          pipe.flush();
+        }
+      } catch (IOException _) {
+        broken = true;
+      }
+    }
+
+    @Override
+    public void close() {
+      try {
+        pipe.close();
+      } catch (IOException _) {
+        broken = true;
+      }
+    }
+  }
+
+  private Process start(List<String> command, boolean fed) throws ImageException {
     try {
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.environment().merge("PATH", ADMIN, String::concat);
       builder.environment().put("LC_ALL", "C.UTF-8");
       builder.environment().put("DEBIAN_FRONTEND", "noninteractive");
-      builder.redirectInput(new File("/dev/null"));
+      if (!fed) {
+        builder.redirectInput(new File("/dev/null"));
+      }
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
-      process = builder.start();
+      return builder.start();
     } catch (IOException e) {
       throw new ImageException("Cannot run %s.".formatted(command.getFirst()), e);
     }
+  }
+
+  private int ended(List<String> command, Process process, Consumer<String> line)
+      throws ImageException {
     try {
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
       while (!process.waitFor(200, TimeUnit.MILLISECONDS)) {

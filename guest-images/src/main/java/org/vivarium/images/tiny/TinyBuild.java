@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
@@ -23,6 +24,9 @@ import org.vivarium.images.store.ImageStore;
 final class TinyBuild {
   static final String KERNEL = "vmlinuz";
   static final String INITRD = "initrd.cpio";
+
+  /** With fewer modules: for one process of a container image. */
+  static final String RUN_INITRD = "run.cpio";
 
   /** For people: what the image was made of. */
   static final String MANIFEST = "manifest.txt";
@@ -115,7 +119,7 @@ final class TinyBuild {
   }
 
   private static boolean isWhole(Path image) {
-    return Files.exists(image.resolve(KERNEL)) && Files.exists(image.resolve(INITRD));
+    return Stream.of(KERNEL, INITRD, RUN_INITRD).map(image::resolve).allMatch(Files::exists);
   }
 
   private static String key(String recipe, List<String> digests) {
@@ -144,6 +148,9 @@ final class TinyBuild {
         progress.advanced("Writing the image", 0, 0);
         DurableFiles.writeSynced(image.resolve(KERNEL), kernel.kernel());
         DurableFiles.writeSynced(image.resolve(INITRD), initrd);
+        KernelModules.Selection few = kernel.modules().select(TinyRecipe.runModules());
+        DurableFiles.writeSynced(
+            image.resolve(RUN_INITRD), TinyInitrd.make(busybox, kernel.release(), few));
         byte[] manifest = manifest(found, modules).getBytes(DurableFiles.TEXT);
         DurableFiles.writeSynced(image.resolve(MANIFEST), manifest);
         // What is under the final name now is not whole, or we would not build.

@@ -146,6 +146,16 @@ public final class TinyLinux {
     return folder.resolve(stamp.folder()).resolve(TinyBuild.INITRD);
   }
 
+  /**
+   * Returns the initial RAM disk that has only what a guest for one process of a container image
+   * needs to mount the disks of its layers.
+   *
+   * @param tiny as located or built here
+   */
+  public static Path runInitrd(BootImage tiny) {
+    return tiny.kernel().resolveSibling(TinyBuild.RUN_INITRD);
+  }
+
   private static BootImage image(Path folder, Stamp stamp) {
     Path kernel = folder.resolve(stamp.folder()).resolve(TinyBuild.KERNEL);
     return new BootImage(kernel, initrd(folder, stamp), stamp.commandLine(), stamp.release());

@@ -18,6 +18,8 @@ final class TinyRecipe {
   /** Raised when the same recipe begins to give another image. */
   private static final String BUILDER = "1";
 
+  private static final String RUN_MODULES = "modules-run.txt";
+
   private TinyRecipe() {}
 
   /** Names of the packages that may hold busybox, in order of preference. */
@@ -54,6 +56,11 @@ final class TinyRecipe {
     return lines("modules.txt");
   }
 
+  /** Those that a guest for one process of a container image needs. */
+  static List<String> runModules() throws ImageException {
+    return lines(RUN_MODULES);
+  }
+
   static String commandLine() throws ImageException {
     return String.join(" ", lines("command-line.txt"));
   }
@@ -79,7 +86,7 @@ final class TinyRecipe {
   static String digest() throws ImageException {
     MessageDigest digest = Sha256.digest();
     digest.update((BUILDER + "\n").getBytes(StandardCharsets.UTF_8));
-    List<String> names = new ArrayList<>(List.of("packages.txt", "modules.txt"));
+    List<String> names = new ArrayList<>(List.of("packages.txt", "modules.txt", RUN_MODULES));
     names.addAll(List.of("command-line.txt", "files.txt"));
     for (String line : lines("files.txt")) {
       String[] words = line.split("\\s+");

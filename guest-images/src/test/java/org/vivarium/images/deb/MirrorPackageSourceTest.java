@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -15,10 +16,13 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
+import org.vivarium.images.store.Tool;
 
 class MirrorPackageSourceTest {
   private static final String POOL = "pool/main/t/tool_1.0+b1_amd64.deb";
@@ -60,8 +65,12 @@ class MirrorPackageSourceTest {
   }
 
   private MirrorPackageSource source(String suite) {
+    return source(suite, Optional.empty());
+  }
+
+  private MirrorPackageSource source(String suite, Optional<ReleaseSignature> signature) {
     URI address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/debian/");
-    return new MirrorPackageSource(address, List.of(suite), folder.resolve("work"));
+    return new MirrorPackageSource(address, List.of(suite), folder.resolve("work"), signature);
   }
 
   /** Puts a package and the indexes that lead to it on the mirror. */
@@ -112,6 +121,49 @@ class MirrorPackageSourceTest {
 
   private Path part() throws ImageException {
     return folder.resolve("work").resolve(tool().sha256() + ".part");
+  }
+
+  private void gpg(String... words) throws Exception {
+    List<String> command = new ArrayList<>(List.of("gpg", "--homedir", gpgHome().toString()));
+    command.addAll(List.of("--batch", "--pinentry-mode", "loopback", "--passphrase", ""));
+    command.addAll(List.of(words));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+  }
+
+  private Path gpgHome() throws IOException {
+    Path home = Files.createDirectories(folder.resolve("gpg"));
+    Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx------"));
+    return home;
+  }
+
+  @Test
+  void aReleaseFileIsTakenOnlyFromThoseWhoseKeyIsKnown() throws Exception {
+    Optional<Path> gpgv = Tool.find("gpgv", System.getenv());
+    assumeTrue(
+        gpgv.isPresent() && Tool.find("gpg", System.getenv()).isPresent(), "needs gpg and gpgv");
+    Path release = folder.resolve("Release");
+    Path keyring = folder.resolve("keyring.gpg");
+    Files.write(release, files.get("/debian/dists/bookworm/Release"));
+    try {
+      gpg("--quick-gen-key", "mirror@example", "ed25519", "sign", "never");
+      gpg("--output", keyring.toString(), "--export");
+      gpg("--output", release + ".gpg", "--detach-sign", release.toString());
+    } finally {
+      new ProcessBuilder("gpgconf", "--homedir", gpgHome().toString(), "--kill", "all")
+          .start()
+          .waitFor();
+    }
+    source = source("bookworm", Optional.of(new ReleaseSignature(gpgv.get(), keyring)));
+
+    assertThrows(ImageException.class, this::tool, "no signature at all");
+    files.put("/debian/dists/bookworm/Release.gpg", Files.readAllBytes(Path.of(release + ".gpg")));
+    assertEquals("1.0+b1", tool().version());
+    publish("pool/other.deb", new byte[10]);
+    ImageException refusal =
+        assertThrows(ImageException.class, () -> source.refresh(Progress.NONE));
+    assertTrue(refusal.getMessage().contains("is not signed by a key in"), refusal.getMessage());
   }
 
   @Test

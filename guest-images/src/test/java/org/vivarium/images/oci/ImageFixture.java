@@ -72,6 +72,7 @@ final class ImageFixture {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
         tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+        tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
         for (Map.Entry<TarArchiveEntry, byte[]> entry : entries.entrySet()) {
           tar.putArchiveEntry(entry.getKey());
           tar.write(entry.getValue());

@@ -16,7 +16,11 @@ class LayerFuzzTest {
     try {
       Path layout = new ImageFixture().rawLayer(archive, archive).layout(folder.resolve("layout"));
       new OciStore(folder.resolve("images"))
-          .obtain(layout.toString(), new LayerReader.Limits(1000, 1 << 20), Progress.NONE);
+          .obtain(
+              layout.toString(),
+              OciStore.Form.ARCHIVE,
+              new LayerReader.Limits(1000, 1 << 20),
+              Progress.NONE);
     } catch (ImageException refused) {
       if (!Character.isUpperCase(refused.getMessage().charAt(0))) {
         throw new AssertionError("no sentence: " + refused.getMessage(), refused);

@@ -285,7 +285,8 @@ class OciStoreTest {
     LayerReader.Limits limits = new LayerReader.Limits(10, 1 << 16);
 
     assertThrows(
-        ImageException.class, () -> store.obtain(layout.toString(), limits, Progress.NONE));
+        ImageException.class,
+        () -> store.obtain(layout.toString(), OciStore.Form.ARCHIVE, limits, Progress.NONE));
     try (Stream<Path> left = Files.list(folder.resolve("images/oci"))) {
       assertEquals(List.of(), left.toList());
     }
@@ -325,34 +326,8 @@ class OciStoreTest {
     String said = new String(umoci.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
     assertEquals(0, umoci.waitFor(), said);
-    TreeSet<String> ours = listing(image.rootFolder());
+    TreeSet<String> ours = TreeListing.of(image.rootFolder());
     ours.removeIf(line -> line.matches("(proc|sys|dev) .*"));
-    assertEquals(listing(bundle.resolve("rootfs")), ours);
-  }
-
-  private static TreeSet<String> listing(Path root) throws IOException {
-    TreeSet<String> lines = new TreeSet<>();
-    try (Stream<Path> all = Files.walk(root)) {
-      for (Path path : all.filter(path -> !path.equals(root)).toList()) {
-        String content = "";
-        if (Files.isSymbolicLink(path)) {
-          content = Files.readSymbolicLink(path).toString();
-        } else if (Files.isRegularFile(path)) {
-          content = Files.readString(path) + Files.getLastModifiedTime(path);
-        }
-        lines.add(
-            "%s %o %s:%s %s %s"
-                .formatted(
-                    root.relativize(path),
-                    (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS),
-                    Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS),
-                    Files.getAttribute(path, "unix:gid", LinkOption.NOFOLLOW_LINKS),
-                    Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
-                        ? ""
-                        : Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS),
-                    content));
-      }
-    }
-    return lines;
+    assertEquals(TreeListing.of(bundle.resolve("rootfs")), ours);
   }
 }

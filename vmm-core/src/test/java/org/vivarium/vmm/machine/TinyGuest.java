@@ -33,6 +33,11 @@ final class TinyGuest implements AutoCloseable {
     machine.start();
   }
 
+  /** Starts a machine of the test's own. */
+  static TinyGuest start(MachineConfig config) throws Exception {
+    return new TinyGuest(config);
+  }
+
   /** What a test boots. */
   record Request(String flavour, int cpus, long mib, String extra, DeviceSet devices) {
     Request(String flavour, int cpus, long mib, String extra) {

@@ -1,0 +1,118 @@
+package org.vivarium.vmm.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vivarium.images.BootImage;
+import org.vivarium.images.Progress;
+import org.vivarium.images.deb.PackageSources;
+import org.vivarium.images.oci.GuestOutput;
+import org.vivarium.images.oci.GuestProcess;
+import org.vivarium.images.oci.ImageProcess;
+import org.vivarium.images.oci.OciStore;
+import org.vivarium.images.oci.RuncBundle;
+import org.vivarium.images.oci.StoredImage;
+import org.vivarium.images.oci.WorkloadImage;
+import org.vivarium.images.tiny.TinyLinux;
+import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.config.BootSource;
+import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.DiskConfig;
+import org.vivarium.vmm.config.DiskFormat;
+import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.engine.Outcome;
+
+/**
+ * One process of an image does the same in a machine that stacks its layers, and in a container.
+ */
+@Tag("boot")
+class ImageProcessBootTest {
+  /** All files with their owners, modes, sizes and times, and what the process is told. */
+  private static final String LOOK =
+      "find / -xdev ! -type d ! -path '/dev/*' -exec stat -c '%%A %%u %%g %%s %%Y %%n' {} + | sort;"
+          + " id; pwd; echo $PATH; %s; exit 7";
+
+  @TempDir private Path folder;
+
+  private record End(String output, int status) {}
+
+  @ParameterizedTest
+  @CsvSource({"busybox,1,true", "web,2,nginx -V 2>&1"})
+  void machineAndContainerPrintAndEndAlike(String name, int layers, String command)
+      throws Exception {
+    assumeTrue(OciStore.form(System.getenv()) == OciStore.Form.LAYERS, "needs squashfs-tools");
+    assumeTrue(Files.exists(Path.of("/usr/sbin/runc")), "needs runc");
+    Path layout =
+        WorkloadImage.named(name)
+            .orElseThrow()
+            .obtain(folder, PackageSources.choose(folder, System.getenv()), Progress.NONE);
+    StoredImage image =
+        new OciStore(folder).obtain(layout.toString(), OciStore.Form.LAYERS, Progress.NONE);
+    ImageProcess process = image.process(List.of("sh", "-c", LOOK.formatted(command)));
+
+    End machine = machine(image, process);
+    End container = container(image, process);
+
+    assertEquals(layers, image.layers().size());
+    assertTrue(container.output.contains("uid=0(root)"), container.output);
+    assertEquals(new End(container.output, 7), machine);
+    assertEquals(7, container.status);
+  }
+
+  private static End machine(StoredImage image, ImageProcess process) throws Exception {
+    BootImage tiny = TinyLinux.locate(Folders.standard().images()).orElseThrow();
+    BootImage guest = GuestProcess.guest(image, process, tiny, OciStore.Form.LAYERS, false);
+    List<DiskConfig> disks = new ArrayList<>();
+    for (Path layer : image.layers()) {
+      String serial = GuestProcess.serial(disks.size());
+      disks.add(new DiskConfig(serial, layer, DiskFormat.RAW, true, serial, RateLimit.NONE));
+    }
+    MachineConfig config =
+        MachineConfig.of(
+            "run",
+            1,
+            256 << 20,
+            new BootSource(guest.kernel(), guest.initrd(), guest.commandLine()),
+            DeviceSet.NONE.withDisks(disks));
+    try (TinyGuest running = TinyGuest.start(config)) {
+      Optional<Outcome> outcome = running.machine.await(TinyGuest.PATIENCE);
+      String console = running.console.text();
+      assertInstanceOf(Outcome.PoweredOff.class, outcome.orElse(null), console);
+      StringBuilder printed = new StringBuilder();
+      GuestOutput output =
+          new GuestOutput(
+              (bytes, offset, length) ->
+                  printed.append(new String(bytes, offset, length, StandardCharsets.ISO_8859_1)));
+      byte[] all = console.getBytes(StandardCharsets.ISO_8859_1);
+      output.write(all, 0, all.length);
+      int status = output.end().orElse(-1);
+      return new End(printed.toString(), status);
+    }
+  }
+
+  private End container(StoredImage image, ImageProcess process) throws Exception {
+    Path bundle = Files.createDirectory(folder.resolve("bundle"));
+    RuncBundle.write(
+        process, new RuncBundle.Settings(image.rootFolder(), true, 256 << 20, 1, "", 0, 0), bundle);
+    Process runc =
+        new ProcessBuilder("/usr/sbin/runc", "run", "--bundle", bundle.toString(), "image-test")
+            .redirectErrorStream(true)
+            .start();
+    runc.getOutputStream().close();
+    String said = new String(runc.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    return new End(said, runc.waitFor());
+  }
+}
