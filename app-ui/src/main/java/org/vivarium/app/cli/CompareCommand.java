@@ -195,8 +195,7 @@ final class CompareCommand implements Callable<Integer> {
               stored,
               BootCommand.tinyLinux(),
               hardware);
-      return measure(
-          new Comparison(plan, equipment, new CompareProgress(System.err)), earlier);
+      return measure(new Comparison(plan, equipment, new CompareProgress(System.err)), earlier);
     } catch (BenchException e) {
       throw new VmmException(e.getMessage(), e);
     }

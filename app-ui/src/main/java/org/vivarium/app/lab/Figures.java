@@ -6,7 +6,10 @@ import java.util.Locale;
 final class Figures {
   private Figures() {}
 
-  /** A value with its unit: seconds from 1000 ms on, microseconds below 0.1 ms, GiB from 1024 MiB on. */
+  /**
+   * A value with its unit: seconds from 1000 ms on, microseconds below 0.1 ms, GiB from 1024 MiB
+   * on.
+   */
   static String text(double value, String unit) {
     if (unit.equals("ms") && value < 0.1) {
       return number(value * 1000) + " µs";

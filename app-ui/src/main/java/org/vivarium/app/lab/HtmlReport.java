@@ -3,6 +3,8 @@ package org.vivarium.app.lab;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,7 +81,11 @@ public final class HtmlReport {
         "Budget",
         "%d processor%s, %d MiB"
             .formatted(subject.cpus(), subject.cpus() == 1 ? "" : "s", subject.memoryMib()));
-    item("Computer", report.host().processor() + ", " + report.host().processors() + " processors");
+    int processors = report.host().processors();
+    item(
+        "Computer",
+        "%s, %d processor%s"
+            .formatted(report.host().processor(), processors, processors == 1 ? "" : "s"));
     item("Kind of computer", report.host().kind());
     item("Host's kernel", report.host().kernel());
     item("Guest's kernel", subject.kernel());
@@ -96,18 +102,32 @@ public final class HtmlReport {
     element("h2", "What is often quoted, and what was found");
     page.append(
         "<table><thead><tr><th>About</th><th>Quoted</th><th>Found</th></tr></thead><tbody>\n");
+    Map<String, List<Verdict>> quotes = new LinkedHashMap<>();
     for (Verdict verdict : report.verdicts()) {
-      row(List.of(about(verdict), verdict.quote(), verdict.sentence()));
+      quotes.computeIfAbsent(verdict.quote(), _ -> new ArrayList<>()).add(verdict);
     }
+    quotes.forEach(this::quote);
     page.append("</tbody></table>\n");
   }
 
-  private String about(Verdict verdict) {
-    return report.rows().stream()
-        .filter(row -> row.id().equals(verdict.row()))
-        .findFirst()
-        .map(row -> row.measure().title() + ": " + row.title())
-        .orElse(Measure.ISOLATION.title());
+  /** A claim is told once, however many quantities it is held against. */
+  private void quote(String quote, List<Verdict> verdicts) {
+    Optional<Row> first = about(verdicts.getFirst());
+    page.append("<tr>");
+    element("td", first.map(row -> row.measure().title()).orElse(Measure.ISOLATION.title()));
+    element("td", quote);
+    page.append("<td>");
+    for (Verdict verdict : verdicts) {
+      Optional<Row> about = about(verdict);
+      page.append("<p>");
+      about.ifPresent(row -> page.append(Html.escaped(row.title())).append(": "));
+      page.append(Html.escaped(verdict.sentence())).append("</p>\n");
+    }
+    page.append("</td></tr>\n");
+  }
+
+  private Optional<Row> about(Verdict verdict) {
+    return report.rows().stream().filter(row -> row.id().equals(verdict.row())).findFirst();
   }
 
   private void measure(Measure measure) {
