@@ -186,9 +186,16 @@ public final class HtmlReport {
     page.append("</details>\n");
   }
 
+  private void repeat(Measure measure) {
+    page.append("<p>To repeat: ");
+    element("code", report.command(measure));
+    page.append("</p>\n");
+  }
+
   private void timelines() {
     element("h3", "Where the time of a start goes (medians)");
     page.append("<figure>").append(BarChart.timelines(report.timelines())).append("</figure>\n");
+    repeat(Measure.START);
     page.append(
         "<table><thead><tr><th>Side</th><th>Stage</th><th>takes</th></tr></thead><tbody>\n");
     for (Timeline timeline : report.timelines()) {
@@ -206,7 +213,9 @@ public final class HtmlReport {
   private void isolation() {
     element("h2", Measure.ISOLATION.title());
     page.append("<p class='definition'>").append(Html.escaped(Measure.ISOLATION.definition()));
-    page.append("</p>\n<table><thead><tr><th>Question</th>");
+    page.append("</p>\n");
+    repeat(Measure.ISOLATION);
+    page.append("<table><thead><tr><th>Question</th>");
     List<Side> sides = List.of(Side.values()).stream().filter(this::answered).toList();
     sides.forEach(side -> element("th", side.title()));
     page.append("<th>What it means</th></tr></thead><tbody>\n");

@@ -186,6 +186,9 @@ class ComparisonTest {
     Report.Finding boot =
         report.findings().stream().filter(one -> one.id().equals("boot")).findFirst().orElseThrow();
     assertEquals(report.hostBoot(), boot.answers().get(Side.CONTAINER));
+    Report.Finding panic =
+        report.findings().stream().filter(one -> one.id().equals("panic")).findFirst().orElseThrow();
+    assertEquals("not tried: it runs on the host's own", panic.answers().get(Side.MACHINE));
     assertTrue(
         report.verdicts().stream()
             .anyMatch(verdict -> verdict.sentence().contains("the host's own running kernel")));
