@@ -187,7 +187,10 @@ class ComparisonTest {
         report.findings().stream().filter(one -> one.id().equals("boot")).findFirst().orElseThrow();
     assertEquals(report.hostBoot(), boot.answers().get(Side.CONTAINER));
     Report.Finding panic =
-        report.findings().stream().filter(one -> one.id().equals("panic")).findFirst().orElseThrow();
+        report.findings().stream()
+            .filter(one -> one.id().equals("panic"))
+            .findFirst()
+            .orElseThrow();
     assertEquals("not tried: it runs on the host's own", panic.answers().get(Side.MACHINE));
     assertTrue(
         report.verdicts().stream()
