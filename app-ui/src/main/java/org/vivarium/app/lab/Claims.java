@@ -114,12 +114,12 @@ final class Claims {
     String than = yardstick.get().side() == Side.HOST ? "the host" : "the container";
     String sentence =
         machine.get().comparable()
-            ? "Here the machine takes %.2f times as long as %s (%s)."
-                    .formatted(
-                        ratio,
-                        than,
-                        ratio > LOSS ? "as quoted or worse" : "the claim does not hold")
-                + emulated(report)
+            ? "Here the machine takes %.2f times as long as %s%s (%s)."
+                .formatted(
+                    ratio,
+                    than,
+                    isEmulated(report) ? ", on this emulated computer" : "",
+                    ratio > LOSS ? "as quoted or worse" : "the claim does not hold")
             : "Here the machine runs in software emulation, which says nothing about the claim.";
     return Optional.of(
         new Verdict(
@@ -129,8 +129,12 @@ final class Claims {
             sentence));
   }
 
+  private static boolean isEmulated(Report report) {
+    return report.host().kind().startsWith("emulated");
+  }
+
   private static String emulated(Report report) {
-    return report.host().kind().startsWith("emulated")
+    return isEmulated(report)
         ? " This computer is itself emulated, so that its times say little."
         : "";
   }

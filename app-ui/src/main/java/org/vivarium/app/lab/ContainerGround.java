@@ -122,8 +122,8 @@ final class ContainerGround implements Ground {
   }
 
   @Override
-  public String disk() {
-    return VOLUME + "/disk";
+  public String disk(Path file) {
+    return VOLUME + "/" + file.getFileName();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.vivarium.app.lab;
 
+import java.nio.file.Path;
 import java.util.Map;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.images.ImageException;
@@ -20,8 +21,8 @@ interface Ground extends AutoCloseable {
   /** Starts a process that has something beyond its image. */
   Running start(ImageProcess process, Extras extras) throws BenchException, ImageException;
 
-  /** Where a process finds the disk that it was given. */
-  String disk();
+  /** Where a process finds the disk that it is given. */
+  String disk(Path file);
 
   /**
    * Opens the way from the host to the port that the last process was started with.

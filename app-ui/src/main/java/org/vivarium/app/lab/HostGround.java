@@ -77,8 +77,8 @@ final class HostGround implements Ground {
   }
 
   @Override
-  public String disk() {
-    return "/volume/disk";
+  public String disk(Path file) {
+    return "/volume/" + file.getFileName();
   }
 
   @Override

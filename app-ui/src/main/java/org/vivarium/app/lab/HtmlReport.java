@@ -3,6 +3,8 @@ package org.vivarium.app.lab;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,7 +81,11 @@ public final class HtmlReport {
         "Budget",
         "%d processor%s, %d MiB"
             .formatted(subject.cpus(), subject.cpus() == 1 ? "" : "s", subject.memoryMib()));
-    item("Computer", report.host().processor() + ", " + report.host().processors() + " processors");
+    int processors = report.host().processors();
+    item(
+        "Computer",
+        "%s, %d processor%s"
+            .formatted(report.host().processor(), processors, processors == 1 ? "" : "s"));
     item("Kind of computer", report.host().kind());
     item("Host's kernel", report.host().kernel());
     item("Guest's kernel", subject.kernel());
@@ -96,18 +102,32 @@ public final class HtmlReport {
     element("h2", "What is often quoted, and what was found");
     page.append(
         "<table><thead><tr><th>About</th><th>Quoted</th><th>Found</th></tr></thead><tbody>\n");
+    Map<String, List<Verdict>> quotes = new LinkedHashMap<>();
     for (Verdict verdict : report.verdicts()) {
-      row(List.of(about(verdict), verdict.quote(), verdict.sentence()));
+      quotes.computeIfAbsent(verdict.quote(), _ -> new ArrayList<>()).add(verdict);
     }
+    quotes.forEach(this::quote);
     page.append("</tbody></table>\n");
   }
 
-  private String about(Verdict verdict) {
-    return report.rows().stream()
-        .filter(row -> row.id().equals(verdict.row()))
-        .findFirst()
-        .map(row -> row.measure().title() + ": " + row.title())
-        .orElse(Measure.ISOLATION.title());
+  /** A claim is told once, however many quantities it is held against. */
+  private void quote(String quote, List<Verdict> verdicts) {
+    Optional<Row> first = about(verdicts.getFirst());
+    page.append("<tr>");
+    element("td", first.map(row -> row.measure().title()).orElse(Measure.ISOLATION.title()));
+    element("td", quote);
+    page.append("<td>");
+    for (Verdict verdict : verdicts) {
+      Optional<Row> about = about(verdict);
+      page.append("<p>");
+      about.ifPresent(row -> page.append(Html.escaped(row.title())).append(": "));
+      page.append(Html.escaped(verdict.sentence())).append("</p>\n");
+    }
+    page.append("</td></tr>\n");
+  }
+
+  private Optional<Row> about(Verdict verdict) {
+    return report.rows().stream().filter(row -> row.id().equals(verdict.row())).findFirst();
   }
 
   private void measure(Measure measure) {
@@ -166,9 +186,16 @@ public final class HtmlReport {
     page.append("</details>\n");
   }
 
+  private void repeat(Measure measure) {
+    page.append("<p>To repeat: ");
+    element("code", report.command(measure));
+    page.append("</p>\n");
+  }
+
   private void timelines() {
     element("h3", "Where the time of a start goes (medians)");
     page.append("<figure>").append(BarChart.timelines(report.timelines())).append("</figure>\n");
+    repeat(Measure.START);
     page.append(
         "<table><thead><tr><th>Side</th><th>Stage</th><th>takes</th></tr></thead><tbody>\n");
     for (Timeline timeline : report.timelines()) {
@@ -186,7 +213,9 @@ public final class HtmlReport {
   private void isolation() {
     element("h2", Measure.ISOLATION.title());
     page.append("<p class='definition'>").append(Html.escaped(Measure.ISOLATION.definition()));
-    page.append("</p>\n<table><thead><tr><th>Question</th>");
+    page.append("</p>\n");
+    repeat(Measure.ISOLATION);
+    page.append("<table><thead><tr><th>Question</th>");
     List<Side> sides = List.of(Side.values()).stream().filter(this::answered).toList();
     sides.forEach(side -> element("th", side.title()));
     page.append("<th>What it means</th></tr></thead><tbody>\n");

@@ -135,7 +135,7 @@ final class MachineGround implements Ground {
   }
 
   @Override
-  public String disk() {
+  public String disk(Path file) {
     return "/dev/vda";
   }
 

@@ -80,6 +80,7 @@ public final class MarkdownReport {
 
   private void timelines() {
     paragraph("## Where the time of a start goes (medians)");
+    paragraph("Again: `" + report.command(Measure.START) + "`");
     table(
         List.of("Side", "Stage", "takes"),
         report.timelines().stream()
@@ -97,6 +98,7 @@ public final class MarkdownReport {
 
   private void isolation() {
     paragraph("## " + Measure.ISOLATION.title());
+    paragraph("Again: `" + report.command(Measure.ISOLATION) + "`");
     for (Finding finding : report.findings()) {
       String answers =
           List.of(Side.values()).stream()

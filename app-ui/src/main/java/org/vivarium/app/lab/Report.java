@@ -174,6 +174,11 @@ public record Report(
     return Figures.text(value, unit);
   }
 
+  /** The command that repeats one measure of the comparison on all its sides. */
+  public String command(Measure measure) {
+    return command.replaceFirst("--measures \\S+", "--measures " + measure.id());
+  }
+
   /** The rows of a measure. */
   public List<Row> rows(Measure measure) {
     return rows.stream().filter(row -> row.measure() == measure).toList();

@@ -71,19 +71,26 @@ final class Tracer {
 
   /** How often each system call was made, by name. */
   Map<String, Long> calls() throws BenchException {
-    Map<String, Long> calls = new TreeMap<>();
+    Map<String, Long> calls;
     try {
-      for (String line : Files.readAllLines(summary)) {
-        Matcher call = LINE.matcher(line);
-        if (call.matches() && !call.group(2).equals("total")) {
-          calls.put(call.group(2), Long.parseLong(call.group(1)));
-        }
-      }
+      calls = read(Files.readAllLines(summary));
     } catch (IOException e) {
       throw new BenchException("What strace counted cannot be read.", e);
     }
     if (calls.isEmpty()) {
       throw new BenchException("The tracer was refused or saw no system call.");
+    }
+    return calls;
+  }
+
+  /** Reads a summary of strace. */
+  static Map<String, Long> read(List<String> lines) {
+    Map<String, Long> calls = new TreeMap<>();
+    for (String line : lines) {
+      Matcher call = LINE.matcher(line);
+      if (call.matches() && !call.group(2).equals("total")) {
+        calls.put(call.group(2), Long.parseLong(call.group(1)));
+      }
     }
     return calls;
   }

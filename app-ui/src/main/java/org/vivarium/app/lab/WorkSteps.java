@@ -37,7 +37,7 @@ final class WorkSteps {
   void disk(Ground ground) throws BenchException, ImageException, InterruptedException {
     Path file = disk();
     forgetCached(file);
-    setting.work(ground, "D=" + ground.disk() + "; ", Work.DISK, Extras.disk(file));
+    setting.work(ground, "D=" + ground.disk(file) + "; ", Work.DISK, Extras.disk(file));
   }
 
   /** A file with blocks of its own, on the disk where the images are. */

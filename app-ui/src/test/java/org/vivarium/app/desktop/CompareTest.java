@@ -87,7 +87,9 @@ class CompareTest {
     await(() -> model().report().isPresent());
     robot.interact(() -> desktop.model().page().set(DeskModel.Page.COMPARE));
     await(() -> text(robot, "#measured-isolation .label").contains("5e1f-another"));
-    assertTrue(text(robot, "#measured-start .label").contains("the claim does not hold"));
+    assertTrue(text(robot, "#measured-start .label").contains("says nothing about the claim"));
+    assertTrue(text(robot, "#compare-stacks .layer-figure").contains("221 ms *"));
+    assertTrue(text(robot, "#compare-timelines .label").contains("kernel to /init 150 ms"));
   }
 
   @Test

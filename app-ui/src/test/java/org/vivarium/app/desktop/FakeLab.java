@@ -97,7 +97,13 @@ final class FakeLab implements Lab {
         5,
         List.of(START, MEMORY),
         series,
-        List.of(),
+        List.of(
+            new Report.Timeline(
+                Side.MACHINE,
+                List.of(
+                    new Report.Stage("machine built", 61),
+                    new Report.Stage("kernel to /init", 150)),
+                false)),
         List.of(
             new Report.Finding(
                 "boot",
@@ -109,7 +115,8 @@ final class FakeLab implements Lab {
                 START.id(),
                 "a VM needs more than 30 s to start",
                 Map.of("quoted for a machine", 30_000.0),
-                "Here, for this image: the machine 221 ms (the claim does not hold).")),
+                "Here, for this image: the machine 221 ms in software emulation, which says nothing"
+                    + " about the claim.")),
         notes,
         "./vivarium compare --image busybox");
   }

@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -185,9 +186,42 @@ class ComparisonTest {
     Report.Finding boot =
         report.findings().stream().filter(one -> one.id().equals("boot")).findFirst().orElseThrow();
     assertEquals(report.hostBoot(), boot.answers().get(Side.CONTAINER));
+    Report.Finding panic =
+        report.findings().stream()
+            .filter(one -> one.id().equals("panic"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals("not tried: it runs on the host's own", panic.answers().get(Side.MACHINE));
     assertTrue(
         report.verdicts().stream()
             .anyMatch(verdict -> verdict.sentence().contains("the host's own running kernel")));
+  }
+
+  @Test
+  void aDiskIsReadAndWrittenAndInstancesAreMade() throws Exception {
+    Report report = run(STAYS, 1, Measure.CREATE, Measure.DISK);
+
+    assertEquals(List.of("QEMU is not there."), report.notes());
+    for (Work work : Work.DISK) {
+      assertEquals(3, report.series(work.id()).size(), work.id());
+    }
+    assertEquals(List.of(2.0), report.series("create.full", Side.MACHINE).orElseThrow().values());
+    assertTrue(report.series("create.full", Side.MACHINE).orElseThrow().comparable());
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(List.of("rootfs"), left.map(path -> path.getFileName().toString()).toList());
+    }
+  }
+
+  @Test
+  void theScriptsFitIntoAKernelCommandLine() {
+    for (String script :
+        List.of(
+            Work.script("", Work.PROCESSOR),
+            Work.script("D=/dev/vda; ", Work.DISK),
+            IsolationProbe.wholeScript(false))) {
+      // 2047 characters, less those of Tiny Linux and of the word around the script.
+      assertTrue(script.length() * 4 / 3 < 2047 - 350, () -> script.length() + " characters");
+    }
   }
 
   @Test

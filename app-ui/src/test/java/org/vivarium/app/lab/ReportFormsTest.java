@@ -2,17 +2,23 @@ package org.vivarium.app.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.HostDescription;
 import org.vivarium.app.lab.Report.Series;
 import org.xml.sax.InputSource;
@@ -102,6 +108,49 @@ class ReportFormsTest {
       found++;
     }
     assertEquals(3, found, "two quantities and the timeline");
+  }
+
+  @Test
+  void jsonIsReadAgainAndWhatIsNoReportIsSaidSo(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("report.json");
+    Report report = report(900, true);
+    Files.writeString(file, JsonReport.write(report));
+
+    assertEquals(report, JsonReport.read(file));
+
+    Files.writeString(file, "{\n\"rows\": 1}");
+    BenchException refused = assertThrows(BenchException.class, () -> JsonReport.read(file));
+    assertEquals(
+        "The file %s is no report of a comparison (its line 2).".formatted(file),
+        refused.getMessage());
+  }
+
+  @Test
+  void aChangeBeyondTheSpreadIsToldApart() {
+    Changes changes = Changes.between(report(900, true), report(450, true));
+
+    assertEquals(List.of(), changes.reservations());
+    assertEquals(
+        List.of("within the spread", "apart: 0.50 times"),
+        changes.changes().stream().limit(2).map(Changes.Change::verdict).toList());
+    assertTrue(
+        HtmlReport.write(report(450, true), Optional.of(changes)).contains("apart: 0.50 times"));
+  }
+
+  @Test
+  void whatIsNotComparableIsNotSetBeside() {
+    Changes changes = Changes.between(report(900, false), report(900, true));
+
+    assertTrue(changes.changes().stream().noneMatch(one -> one.side() == Side.MACHINE));
+  }
+
+  @Test
+  void csvQuotesWhatAReportHolds() {
+    List<String> lines = CsvReport.write(report(900, true)).lines().toList();
+
+    assertEquals("measure,quantity,title,unit,side,round,value,comparable,command", lines.get(0));
+    assertEquals("start,start.first,First output,ms,container,2,50.000000,true,b", lines.get(2));
+    assertEquals(7, lines.size());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.vivarium.app.lab;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,6 @@ final class ShellGround implements Ground {
   private final Children children;
   private final List<String> order;
   final List<Running> started = new ArrayList<>();
-  private String disk = "";
   boolean closed;
 
   ShellGround(Side side, Children children, List<String> order) {
@@ -37,7 +37,6 @@ final class ShellGround implements Ground {
   @Override
   public Running start(ImageProcess process, Extras extras) throws BenchException {
     order.add(side.id());
-    extras.disk().ifPresent(file -> disk = file.toString());
     Capture capture = new Capture();
     Child child =
         children.start(
@@ -49,8 +48,8 @@ final class ShellGround implements Ground {
   }
 
   @Override
-  public String disk() {
-    return disk;
+  public String disk(Path file) {
+    return file.toString();
   }
 
   @Override

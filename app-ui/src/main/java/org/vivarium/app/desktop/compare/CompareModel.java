@@ -116,6 +116,22 @@ public final class CompareModel {
     return series;
   }
 
+  /** The median of a quantity on a side, with its unit; marked where it cannot be compared. */
+  public Optional<String> figure(String id, Side side) {
+    return rows().stream()
+        .filter(row -> row.id().equals(id))
+        .findFirst()
+        .flatMap(
+            row ->
+                series(row).stream()
+                    .filter(series -> series.side() == side)
+                    .findFirst()
+                    .map(
+                        series ->
+                            Report.figure(series.samples().median(), row.unit())
+                                + (series.comparable() ? "" : " *")));
+  }
+
   private boolean isComparable(Row row, Side side) {
     return row.measure().isApartFromEngine()
         || !side.isMachine()

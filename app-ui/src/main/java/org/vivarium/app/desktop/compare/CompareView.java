@@ -39,6 +39,8 @@ public final class CompareView extends ScrollPane implements AutoCloseable {
   private final Ui ui;
   private final CompareModel model;
   private final CompareForm form;
+  private final StackCard stacks;
+  private final StorageCard storage;
   private final Label step = Controls.label("");
   private final ProgressBar bar = new ProgressBar(ProgressBar.INDETERMINATE_PROGRESS);
   private final Button cancel;
@@ -58,6 +60,8 @@ public final class CompareView extends ScrollPane implements AutoCloseable {
     this.ui = ui;
     this.model = model;
     this.form = new CompareForm(ui, model);
+    this.stacks = new StackCard(ui, model);
+    this.storage = new StorageCard(ui, model);
     this.cancel = Controls.button(Feather.X, ui.text("dialog.cancel"), model::cancel);
     cancel.setId("compare-cancel");
     step.setId("compare-step");
@@ -86,6 +90,8 @@ public final class CompareView extends ScrollPane implements AutoCloseable {
             buttons,
             apart,
             notes,
+            stacks,
+            storage,
             cards);
     page.getStyleClass().add("page");
     page.setMaxWidth(WIDTH);
@@ -98,6 +104,8 @@ public final class CompareView extends ScrollPane implements AutoCloseable {
 
   private void show() {
     form.show();
+    stacks.show();
+    storage.show();
     Controls.show(progress, model.isRunning());
     step.setText(model.isCancelled() ? ui.text("compare.ending") : model.step());
     cancel.setDisable(model.isCancelled());
@@ -115,6 +123,11 @@ public final class CompareView extends ScrollPane implements AutoCloseable {
       cards.getChildren().clear();
       measures.clear();
       rows.clear();
+    }
+    if (!findings.equals(report)) {
+      report
+          .filter(found -> !found.timelines().isEmpty())
+          .ifPresent(found -> cards.getChildren().add(new TimelineCard(ui, found.timelines())));
     }
     boolean allComparable = true;
     for (Row row : shown) {
