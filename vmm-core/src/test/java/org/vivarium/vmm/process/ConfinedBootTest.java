@@ -37,7 +37,7 @@ import org.vivarium.vmm.definition.VmDefinition;
 
 /** A stock kernel on our own engine in a confined VM process, with all that it may still do. */
 @Tag("boot")
-@Timeout(260)
+@Timeout(900)
 class ConfinedBootTest {
   private static final String PROMPT = "tiny:~# ";
   private static final int GUEST_PORT = 2222;
