@@ -125,11 +125,11 @@ final class SystemChecks {
       return Finding.note(SECTION, "Landlock", "cannot be told: securityfs is not mounted", "");
     }
     return modules.get().contains("landlock")
-        ? Finding.ok(SECTION, "Landlock", "is on")
+        ? Finding.ok(SECTION, "Landlock", "is on: machines' processes open their own files only")
         : Finding.note(
             SECTION,
             "Landlock",
-            "is off",
+            "is off: a guest that breaks out of its machine has your files",
             "Add landlock to the lsm= list of the kernel's command line.");
   }
 

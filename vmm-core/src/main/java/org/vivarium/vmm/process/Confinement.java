@@ -310,9 +310,10 @@ final class Confinement {
 
   private void take() throws KvmException {
     Landlock.forbidNewPrivileges();
+    SeccompFilter.vmProcess().onThisThread();
+    // Last, for from then on this thread loads no class from where the child does not.
     if (Landlock.abi() > 0) {
       files.restrictThisThread();
     }
-    SeccompFilter.vmProcess().onThisThread();
   }
 }

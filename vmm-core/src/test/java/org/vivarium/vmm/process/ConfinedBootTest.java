@@ -37,7 +37,7 @@ import org.vivarium.vmm.definition.VmDefinition;
 
 /** A stock kernel on our own engine in a confined VM process, with all that it may still do. */
 @Tag("boot")
-@Timeout(600)
+@Timeout(900)
 class ConfinedBootTest {
   private static final String PROMPT = "tiny:~# ";
   private static final int GUEST_PORT = 2222;
@@ -87,8 +87,8 @@ class ConfinedBootTest {
             List.of(
                 NetConfig.of("net0", new NetBackend.User(List.of(forward)), "52:54:00:01:02:03")),
             true,
-            true,
-            true,
+            false,
+            false,
             null);
     LocalMachines machines = machines();
     machines.create(
@@ -102,8 +102,9 @@ class ConfinedBootTest {
             devices,
             false));
 
-    try (MachineConnection machine = machines.start("tiny", (_, _) -> {});
+    try (MachineConnection machine = machines.start("tiny", (step, _) -> System.err.println(step));
         ConsoleConnection console = machine.openConsole(Console.SERIAL)) {
+      System.err.println("started");
       readTo(console, PROMPT);
       requireConfined(machine.status().pid());
       assertEquals("kvm", machine.status().engine());
@@ -134,6 +135,11 @@ class ConfinedBootTest {
       while (console.read(rest, 0, rest.length) >= 0) {
         Thread.onSpinWait();
       }
+    } catch (Exception | AssertionError e) {
+      // The rig forgets its files with the test.
+      Path state = machines.folder("tiny").resolve("state");
+      throw new AssertionError(
+          Files.readString(state.resolve("events.log")) + text(state.resolve("console.log")), e);
     }
   }
 
