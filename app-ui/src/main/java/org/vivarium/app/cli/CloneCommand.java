@@ -2,6 +2,7 @@ package org.vivarium.app.cli;
 
 import java.io.IOException;
 import org.vivarium.app.machines.Cloning;
+import org.vivarium.images.ImageException;
 import org.vivarium.vmm.VmmException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -40,7 +41,7 @@ final class CloneCommand extends ShellCommand {
   }
 
   @Override
-  public Integer call() throws VmmException {
+  public Integer call() throws VmmException, ImageException {
     try (ProgressLine progress = shell.progress()) {
       new Cloning(shell.home(), shell.machines()).run(name, newName, full, progress);
       return ExitStatus.OK;

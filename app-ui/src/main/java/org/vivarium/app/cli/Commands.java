@@ -30,6 +30,7 @@ final class Commands {
             ResumeCommand.NAME,
             RestartCommand.NAME,
             CloneCommand.NAME,
+            SnapshotCommand.NAME,
             RmCommand.NAME,
             LsCommand.NAME,
             ShowCommand.NAME,
@@ -73,6 +74,7 @@ final class Commands {
           case RestartCommand.NAME -> new RestartCommand(shell);
           case RmCommand.NAME -> new RmCommand(shell);
           case CloneCommand.NAME -> new CloneCommand(shell);
+          case SnapshotCommand.NAME -> new SnapshotCommand();
           case LsCommand.NAME -> new LsCommand(shell);
           case ShowCommand.NAME -> new ShowCommand(shell);
           case EditCommand.NAME -> new EditCommand(shell);
@@ -113,9 +115,16 @@ final class Commands {
               new DiskDetachCommand(shell),
               new DiskCreateCommand(shell),
               new DiskResizeCommand(shell),
-              new DiskInfoCommand(shell));
+              new DiskInfoCommand(shell),
+              new DiskMapCommand(shell));
       case CatalogueCommand.NAME, CatalogueCommand.ALIAS ->
           List.of(new CataloguePrepareCommand(shell), new CatalogueRmCommand(shell));
+      case SnapshotCommand.NAME ->
+          List.of(
+              new SnapshotCreateCommand(shell),
+              new SnapshotLsCommand(shell),
+              new SnapshotRestoreCommand(shell),
+              new SnapshotRmCommand(shell));
       case NetCommand.NAME -> List.of(new NetLinkCommand(shell), new NetForwardCommand(shell));
       case BenchCommand.NAME -> List.of(new BenchDevicesCommand());
       default -> List.of();

@@ -57,23 +57,33 @@ final class DiskInfoCommand extends ShellCommand {
 
   @Override
   public Integer call() throws VmmException {
-    DiskFormat named = format;
-    DiskFormat chosen =
-        named != null
-            ? named
-            : DiskFormat.valueOf(DiskOpener.formatOf(DiskCommand.file(file)).name());
-    DiskOptions options =
-        DiskOptions.readOnlyAccess()
-            .withLocker(FileLocker.none())
-            .withBacking(DiskInfoCommand::beside);
-    try (DiskImage image = DiskImages.open(file, chosen, options)) {
-      print(image, chosen);
+    try (DiskImage image = open(file, format)) {
+      print(image, formatOf(file, format));
       return ExitStatus.OK;
     } catch (DiskImageException e) {
       throw new InvalidConfigException(e.getMessage(), e);
     } catch (IOException e) {
       throw new VmmException("Disk %s cannot be read: %s.".formatted(file, Failures.reason(e)), e);
     }
+  }
+
+  /**
+   * Opens an image without its lock, to look at it.
+   *
+   * @param named its format, or null to tell it by name and first bytes
+   */
+  static DiskImage open(Path file, @Nullable DiskFormat named) throws VmmException, IOException {
+    DiskOptions options =
+        DiskOptions.readOnlyAccess()
+            .withLocker(FileLocker.none())
+            .withBacking(DiskInfoCommand::beside);
+    return DiskImages.open(file, formatOf(file, named), options);
+  }
+
+  private static DiskFormat formatOf(Path file, @Nullable DiskFormat named) throws VmmException {
+    return named != null
+        ? named
+        : DiskFormat.valueOf(DiskOpener.formatOf(DiskCommand.file(file)).name());
   }
 
   /** Nothing of the files below is shown but their names, so any regular file may be one. */

@@ -3,15 +3,16 @@ package org.vivarium.app.machines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.vivarium.images.DurableFiles;
+import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.catalog.GuestResolver;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.library.Clones;
+import org.vivarium.images.library.FrozenDisks;
 import org.vivarium.images.library.HomeBacking;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.vmm.VmmException;
@@ -30,22 +31,28 @@ import org.vivarium.vmm.disk.DiskOpener;
  * @param to the new machine's folder
  */
 record CloneDisks(Path home, Path from, Path to) {
-  /** No template can be named so: it is not listed as one. */
-  private static final String BASE = ".clone-";
-
   /**
    * Refuses a disk that cannot be shared: the old machine's overlay takes its place and name.
    *
    * @throws VmmException naming it and the remedy
    */
   static void requireLinkable(DiskConfig disk, Path folder) throws VmmException {
+    requireOwnQcow2(disk, folder, "--full copies it");
+  }
+
+  /**
+   * Refuses a disk over which no overlay can take its place and name.
+   *
+   * @param remedy the end of the sentence
+   */
+  static void requireOwnQcow2(DiskConfig disk, Path folder, String remedy) throws VmmException {
     Path file = folder.resolve(disk.file()).normalize();
     if (!file.startsWith(folder)
         || HomeBacking.formatOf(file) != DiskFormat.QCOW2
         || disk.format() == org.vivarium.vmm.config.DiskFormat.RAW) {
       throw new VmmException(
-          "Disk %s is not a qcow2 image in the machine's own folder; --full copies it."
-              .formatted(disk.id()));
+          "Disk %s is not a qcow2 image in the machine's own folder; %s."
+              .formatted(disk.id(), remedy));
     }
   }
 
@@ -87,33 +94,26 @@ record CloneDisks(Path home, Path from, Path to) {
   }
 
   /** Makes an overlay for each of the two machines over what the disk holds now. */
-  void link(DiskConfig disk) throws IOException {
+  void link(DiskConfig disk) throws IOException, ImageException {
     Path file = from.resolve(disk.file()).normalize();
-    DiskOptions whole = DiskOptions.readWrite().withBacking(HomeBacking.of(home));
-    // Opening it for writing fails while a machine has it open.
-    try (DiskImage open = DiskImages.open(file, DiskFormat.QCOW2, whole)) {
-      open.flush();
-    }
-    Path templates = Files.createDirectories(home.resolve("templates"));
-    Path folder = Files.createTempDirectory(templates, BASE);
-    // As deep as it was: it may name a base of its own, relative to where it lies.
-    Path base = folder.resolve(from.relativize(file));
-    Path next = file.resolveSibling(".new-" + file.getFileName());
+    DiskOptions whole =
+        DiskOptions.readWrite().withBacking(HomeBacking.of(home)).withLocker(DiskOpener.locker());
+    FrozenDisks frozen = new FrozenDisks(home);
+    Path folder = frozen.begin(FrozenDisks.CLONE);
     boolean done = false;
     try {
-      // A second name first: at each moment the machine has a disk with all of its content.
-      Files.createDirectories(base.getParent());
-      Files.createLink(base, file);
+      Path base;
+      // Opening it for writing fails while a machine has it open.
+      try (DiskImage open = DiskImages.open(file, DiskFormat.QCOW2, whole)) {
+        open.flush();
+        base = frozen.freeze(open, from, folder);
+      }
       Clones.link(home, base, DiskFormat.QCOW2, target(disk), 0);
-      Files.deleteIfExists(next);
-      Clones.link(home, base, DiskFormat.QCOW2, next, 0);
-      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
       done = true;
     } finally {
       if (!done) {
-        Files.deleteIfExists(next);
         Files.deleteIfExists(target(disk));
-        DurableFiles.deleteFolder(folder);
+        frozen.sweep(List.of(folder));
       }
     }
   }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.catalog.GuestResolver;
 import org.vivarium.vmm.VmmException;
@@ -37,7 +38,7 @@ public record Cloning(Path home, Machines machines) {
    * @throws VmmException if it runs, or a disk cannot be shared
    */
   public void run(String name, String newName, boolean full, Progress progress)
-      throws VmmException, IOException {
+      throws VmmException, ImageException, IOException {
     MachineSummary machine = machines.find(name);
     VmDefinition source = Stopped.definition(machine);
     Path folder = machines.folder(name);

@@ -1,8 +1,11 @@
 package org.vivarium.app.machines;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.library.DiskTree;
+import org.vivarium.images.library.FrozenDisks;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.Machines;
 
@@ -26,9 +29,24 @@ public record Removal(Path home, Machines machines) {
     }
   }
 
-  /** Deletes a stopped machine with its folder, unless disks of others stand on its own. */
+  /**
+   * Deletes a stopped machine with its folder and what its disks alone stood on, unless disks of
+   * others stand on its own.
+   */
   public void delete(String name) throws VmmException {
     check(name);
-    machines.delete(name);
+    FrozenDisks frozen = new FrozenDisks(home);
+    try {
+      Set<Path> below = frozen.below(machines.folder(name));
+      machines.delete(name);
+      frozen.sweep(below);
+    } catch (ImageException e) {
+      throw new VmmException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new VmmException(
+          "What the disks of machine %s stood on cannot be deleted from %s; look at its permissions."
+              .formatted(name, home.resolve("templates")),
+          e);
+    }
   }
 }

@@ -285,6 +285,29 @@ class DesktopTest {
   }
 
   @Test
+  void snapshotIsTakenAndGoneBackTo(FxRobot robot) throws Exception {
+    machines.create(NewMachines.firstLinux("web"));
+    await("it is listed", () -> desktop.model().machines().find("web").isPresent());
+    Files.writeString(machines.folder("web").resolve("vm.json"), "{}");
+    DiskCommands disks = new DiskCommands(desktop.model().ui(), model("web"));
+    robot.interact(() -> disks.create(Path.of("data.qcow2"), 1 << 20));
+    await(
+        "it has a disk",
+        () -> model("web").definition().orElseThrow().devices().disks().size() == 1);
+    robot.interact(() -> desktop.model().show(model("web"), MachinePage.Part.SNAPSHOTS));
+
+    click(robot, "#take-snapshot");
+    click(robot, "#dialog-confirm");
+    await("it is listed", () -> text(robot, ".row-title").contains("snapshot-1"));
+    await("nothing is under way", () -> model("web").activity().get() == null);
+    click(robot, "#restore-snapshot-1");
+    click(robot, "#dialog-confirm");
+
+    await("it is done", () -> model("web").activity().get() == null);
+    assertEquals(List.of(), desktop.model().ui().errors().shown());
+  }
+
+  @Test
   void listIsInTheOrderThatWasChosen(FxRobot robot) throws Exception {
     for (String name : List.of("a", "b", "c")) {
       machines.create(NewMachines.firstLinux(name));

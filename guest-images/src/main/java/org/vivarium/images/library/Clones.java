@@ -37,8 +37,13 @@ public final class Clones {
           "A disk of %d bytes is too small for its base %s; choose %d or more."
               .formatted(size, base, least));
     }
-    Qcow2Creator.Spec spec =
-        Qcow2Creator.Spec.of(Math.max(size, least)).over(name(home, base, overlay), format);
+    overlay(home, base, format, overlay, Math.max(size, least));
+  }
+
+  /** Makes an empty overlay over a base that somebody may have open. */
+  static void overlay(Path home, Path base, DiskFormat format, Path overlay, long size)
+      throws IOException {
+    Qcow2Creator.Spec spec = Qcow2Creator.Spec.of(size).over(name(home, base, overlay), format);
     try {
       Qcow2Creator.create(overlay, spec);
     } catch (FileAlreadyExistsException e) {

@@ -184,7 +184,7 @@ public record DiskTree(List<Disk> disks) {
     }
   }
 
-  private static Path real(Path path) {
+  static Path real(Path path) {
     try {
       return path.toRealPath();
     } catch (IOException _) {

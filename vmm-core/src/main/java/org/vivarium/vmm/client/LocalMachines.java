@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.vivarium.images.DurableFiles;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.library.Snapshots;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
@@ -142,6 +144,11 @@ public final class LocalMachines implements Machines {
     awaitLeaving(folder);
     if (VmLock.isHeld(folder)) {
       throw new VmmException("The machine %s is running already.".formatted(name));
+    }
+    try {
+      Snapshots.requireWhole(folder.path());
+    } catch (ImageException e) {
+      throw new VmmException(e.getMessage(), e);
     }
     Guests.obtain(definition.guest(), folders, folder, progress);
     progress.step("Starting " + name, -1);

@@ -11,6 +11,7 @@ import org.vivarium.images.disk.BackingPolicy;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.disk.FileLocker;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
@@ -32,6 +33,11 @@ public final class DiskOpener {
   /** Opens disks whose backing files, if any, lie in the user's own folders. */
   public static DiskOpener standard() {
     return new DiskOpener(Folders.standard().home());
+  }
+
+  /** How machines lock their disks: for whoever keeps machines from them for a moment. */
+  public static FileLocker locker() {
+    return new OfdFileLocker();
   }
 
   /**
@@ -72,7 +78,7 @@ public final class DiskOpener {
           DiskOptions.readWrite()
               .withReadOnly(readOnly)
               .withBacking(this::backing)
-              .withLocker(new OfdFileLocker())
+              .withLocker(locker())
               .withPuncher(new FallocatePuncher()));
     } catch (DiskImageException e) {
       throw new InvalidConfigException(say(e), e);

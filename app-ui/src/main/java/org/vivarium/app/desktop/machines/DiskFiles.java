@@ -3,11 +3,16 @@ package org.vivarium.app.desktop.machines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.disk.FileLocker;
+import org.vivarium.images.library.AllocationMap;
+import org.vivarium.images.library.HomeBacking;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.images.qcow2.Qcow2Creator;
 import org.vivarium.images.store.DiskUsage;
@@ -16,6 +21,9 @@ import org.vivarium.vmm.config.DiskConfig;
 
 /** The image files behind machines' disks. Blocks; any thread but JavaFX's. */
 public final class DiskFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(DiskFiles.class);
+  private static final int PIECES = 240;
+
   private DiskFiles() {}
 
   /**
@@ -30,6 +38,29 @@ public final class DiskFiles {
   public static Facts facts(Path machineFolder, DiskConfig disk) throws IOException {
     Path file = machineFolder.resolve(disk.file());
     return new Facts(size(file, disk.format()), allocated(file));
+  }
+
+  /**
+   * Which parts of a disk are stored. While a machine writes to it, that may be a moment old.
+   *
+   * @param home the home folder, whose bases may lie below it
+   * @return empty for a raw disk, which does not tell, and for one that cannot be read
+   */
+  public static Optional<AllocationMap> map(Path home, Path machineFolder, DiskConfig disk) {
+    Path file = machineFolder.resolve(disk.file());
+    if (disk.format() == org.vivarium.vmm.config.DiskFormat.RAW || !Files.exists(file)) {
+      return Optional.empty();
+    }
+    DiskOptions options =
+        DiskOptions.readOnlyAccess()
+            .withLocker(FileLocker.none())
+            .withBacking(HomeBacking.of(home));
+    try (DiskImage image = DiskImages.open(file, DiskFormat.QCOW2, options)) {
+      return Optional.of(AllocationMap.of(image, PIECES));
+    } catch (IOException e) {
+      LOG.debug("{} does not show its map", file, e);
+      return Optional.empty();
+    }
   }
 
   private static long allocated(Path file) throws IOException {

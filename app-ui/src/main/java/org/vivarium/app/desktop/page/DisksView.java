@@ -3,6 +3,7 @@ package org.vivarium.app.desktop.page;
 import atlantafx.base.theme.Styles;
 import java.io.File;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javafx.scene.Node;
@@ -24,8 +25,10 @@ import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.DiskCommands;
 import org.vivarium.app.desktop.machines.DiskFiles;
 import org.vivarium.app.desktop.machines.MachineModel;
+import org.vivarium.images.catalog.GuestResolver;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.DiskFormat;
+import org.vivarium.vmm.config.RateLimit;
 
 /** A machine's disks: attach by button or by dropping a file, create, detach, resize. */
 final class DisksView extends VBox {
@@ -33,12 +36,17 @@ final class DisksView extends VBox {
 
   private final Ui ui;
   private final MachineModel machine;
+  private final Path home;
   private final DiskCommands commands;
   private final VBox rows = new VBox();
   private final VBox dropPlace;
 
-  DisksView(Ui ui, MachineModel machine) {
+  /**
+   * @param home the home folder
+   */
+  DisksView(Ui ui, MachineModel machine, Path home) {
     super(16);
+    this.home = home;
     this.ui = ui;
     this.machine = machine;
     this.commands = new DiskCommands(ui, machine);
@@ -59,13 +67,17 @@ final class DisksView extends VBox {
   }
 
   private void show() {
-    List<DiskConfig> disks =
-        machine.definition().map(definition -> definition.devices().disks()).orElse(List.of());
-    rows.getChildren().setAll(disks.stream().map(this::row).toList());
+    List<DiskConfig> disks = new ArrayList<>();
+    Optional<DiskConfig> root = root();
+    root.ifPresent(disks::add);
+    machine.definition().ifPresent(definition -> disks.addAll(definition.devices().disks()));
+    rows.getChildren()
+        .setAll(
+            disks.stream().map(disk -> row(disk, root.filter(disk::equals).isPresent())).toList());
     Controls.show(rows, !disks.isEmpty());
   }
 
-  private Node row(DiskConfig disk) {
+  private Node row(DiskConfig disk, boolean root) {
     Label name = Controls.label(disk.id(), "row-title");
     Label file = Controls.label(disk.file().toString(), "muted", "small");
     Label size = Controls.label("", "small", "figures");
@@ -83,18 +95,31 @@ final class DisksView extends VBox {
             () -> DiskFiles.facts(machine.folder(), disk),
             facts -> size.setText(sizes(facts)),
             ui.errors()::report);
-    HBox row =
-        Controls.row(
-            16,
-            new FontIcon(Feather.HARD_DRIVE),
-            words,
-            kind,
-            size,
-            Controls.iconButton(
-                Feather.MAXIMIZE_2, ui.text("disks.resize"), () -> askToResize(disk)),
-            Controls.iconButton(Feather.X, ui.text("disks.detach"), () -> askToDetach(disk)));
-    row.getStyleClass().add("list-row");
-    return row;
+    HBox row = Controls.row(16, new FontIcon(Feather.HARD_DRIVE), words, kind, size);
+    if (!root) {
+      row.getChildren()
+          .addAll(
+              Controls.iconButton(
+                  Feather.MAXIMIZE_2, ui.text("disks.resize"), () -> askToResize(disk)),
+              Controls.iconButton(Feather.X, ui.text("disks.detach"), () -> askToDetach(disk)));
+    }
+    VBox whole = new VBox(8, row);
+    whole.getStyleClass().add("list-row");
+    ui.background()
+        .call(
+            () -> DiskFiles.map(home, machine.folder(), disk),
+            map -> map.ifPresent(it -> whole.getChildren().add(new AllocationStrip(ui, it))),
+            ui.errors()::report);
+    return whole;
+  }
+
+  /** The disk that a machine of a guest with a disk boots from; it is no part of its definition. */
+  private Optional<DiskConfig> root() {
+    Path file = machine.folder().resolve(GuestResolver.ROOT);
+    return file.toFile().exists()
+        ? Optional.of(
+            new DiskConfig("root", file.getFileName(), DiskFormat.QCOW2, false, "", RateLimit.NONE))
+        : Optional.empty();
   }
 
   private String sizes(DiskFiles.Facts facts) {

@@ -25,6 +25,7 @@ import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.machines.Cloning;
+import org.vivarium.app.machines.MachineSnapshots;
 import org.vivarium.app.machines.SshForward;
 import org.vivarium.app.machines.SshLogin;
 import org.vivarium.vmm.client.MachineConnection;
@@ -79,6 +80,16 @@ public final class MachineActions {
       }
     }
     return items;
+  }
+
+  /** The home folder. */
+  Path home() {
+    return machines.home();
+  }
+
+  /** The snapshots of the window's machines. */
+  MachineSnapshots snapshots() {
+    return new MachineSnapshots(machines.home(), machines.machines());
   }
 
   private static boolean offers(MachineModel machine, MachineAction action) {

@@ -23,6 +23,7 @@ public final class MachinePage extends VBox implements AutoCloseable {
     CONSOLE,
     DISKS,
     NETWORK,
+    SNAPSHOTS,
     SETTINGS,
     LOG
   }
@@ -55,8 +56,9 @@ public final class MachinePage extends VBox implements AutoCloseable {
     add(Part.GRAPHS, () -> new GraphsView(ui, machine));
     fullConsole.getStyleClass().add("console-page");
     add(Part.CONSOLE, () -> fullConsole);
-    add(Part.DISKS, () -> new DisksView(ui, machine));
+    add(Part.DISKS, () -> new DisksView(ui, machine, actions.home()));
     add(Part.NETWORK, () -> new NetworkView(ui, machine));
+    add(Part.SNAPSHOTS, () -> new SnapshotsView(ui, machine, actions.snapshots()));
     add(Part.SETTINGS, () -> new SettingsView(ui, machine));
     add(Part.LOG, () -> new LogView(ui, machine));
     getChildren().addAll(new MachineHeader(ui, machine, actions), tabs);
