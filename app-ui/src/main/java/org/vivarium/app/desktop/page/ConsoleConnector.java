@@ -3,6 +3,7 @@ package org.vivarium.app.desktop.page;
 import com.techsenger.jeditermfx.core.TtyConnector;
 import com.techsenger.jeditermfx.core.util.TermSize;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
@@ -15,11 +16,13 @@ import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection.ConsoleConnection;
 
 /**
- * A machine's console as the terminal wants it. The terminal reads on a thread of its own and takes
- * no more than it can show, so that a guest that prints without end is slowed, not the window.
+ * A machine's console as the terminal wants it. One thread reads it, the terminal takes what was
+ * read on another; see {@link ConsoleBacklog} for what comes faster than the terminal takes it.
  */
 final class ConsoleConnector implements TtyConnector {
   private static final Logger LOG = LoggerFactory.getLogger(ConsoleConnector.class);
+
+  private static final int PIECE = 8192;
 
   private final ConsoleConnection console;
   private final String name;
@@ -29,14 +32,38 @@ final class ConsoleConnector implements TtyConnector {
           .newDecoder()
           .onMalformedInput(CodingErrorAction.REPLACE)
           .onUnmappableCharacter(CodingErrorAction.REPLACE);
-  private final byte[] bytes = new byte[8192];
+  private final byte[] bytes = new byte[PIECE];
+  private final ConsoleBacklog backlog;
 
   /** What was read and could not be decoded yet: at most the beginning of one character. */
   private int kept;
 
-  ConsoleConnector(ConsoleConnection console, String name) {
+  /**
+   * Begins to read.
+   *
+   * @param mostLines how many lines the terminal keeps
+   */
+  ConsoleConnector(ConsoleConnection console, String name, int mostLines) {
     this.console = console;
     this.name = name;
+    this.backlog = new ConsoleBacklog(mostLines);
+    Thread.ofVirtual().name("console-" + name).start(this::fill);
+  }
+
+  private void fill() {
+    byte[] piece = new byte[PIECE];
+    try {
+      for (int count; (count = console.read(piece, 0, piece.length)) >= 0; ) {
+        backlog.add(piece, count);
+      }
+    } catch (IOException e) {
+      // Who closes the console while it is read has the reading end.
+      LOG.debug("The console of {} is read no more", name, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      backlog.end();
+    }
   }
 
   @Override
@@ -44,7 +71,7 @@ final class ConsoleConnector implements TtyConnector {
     CharBuffer to = CharBuffer.wrap(chars, offset, length);
     while (to.position() == 0) {
       int room = Math.min(bytes.length - kept, Math.max(1, length));
-      int count = readBytes(room);
+      int count = take(room);
       if (count < 0) {
         ended.countDown();
         return -1;
@@ -57,15 +84,12 @@ final class ConsoleConnector implements TtyConnector {
     return to.position();
   }
 
-  /** Who closes the console while it is read has the reading end, not fail. */
-  private int readBytes(int room) throws IOException {
+  private int take(int room) throws IOException {
     try {
-      return console.read(bytes, kept, room);
-    } catch (IOException e) {
-      if (isConnected()) {
-        throw e;
-      }
-      return -1;
+      return backlog.take(bytes, kept, room);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("The terminal is closed.");
     }
   }
 
@@ -99,10 +123,9 @@ final class ConsoleConnector implements TtyConnector {
     return 0;
   }
 
-  /** Whether more can be read at once is not known; the terminal then draws after each read. */
   @Override
   public boolean ready() {
-    return false;
+    return backlog.isReady();
   }
 
   @Override
@@ -113,6 +136,7 @@ final class ConsoleConnector implements TtyConnector {
   @Override
   public void close() {
     ended.countDown();
+    backlog.end();
     console.close();
   }
 }

@@ -38,6 +38,9 @@ public final class ConsoleView extends VBox implements AutoCloseable {
 
   private static final int FOCUS_FRAMES = 15;
 
+  /** More than a screen has. */
+  private static final int SCREEN_LINES = 300;
+
   private final Ui ui;
   private final MachineModel machine;
   private final StackPane place = new StackPane();
@@ -138,7 +141,9 @@ public final class ConsoleView extends VBox implements AutoCloseable {
   private void show(ConsoleConnection opened) {
     closeTerminal();
     JediTermFxWidget made = new JediTermFxWidget(80, 24, colours);
-    made.setTtyConnector(new ConsoleConnector(opened, machine.name()));
+    made.setTtyConnector(
+        new ConsoleConnector(
+            opened, machine.name(), colours.getBufferMaxLinesCount() + SCREEN_LINES));
     terminal = made;
     made.getPane().setId("terminal");
     // The terminal would type a NUL for each press of a modifier alone.
