@@ -20,7 +20,7 @@ import picocli.CommandLine.IVersionProvider;
       "Exit status of every command: 0 done; 1 it could not be; 2 bad input; 3 the guest failed.",
       "'vivarium COMMAND --help' has examples for each.",
       "Without a command: the desktop; without a display, a first Linux guest in this terminal.",
-      "The launcher adds: vivarium desktop, vivarium build, vivarium test."
+      "The launcher adds: vivarium desktop, build, test, package, bench desktop."
     })
 final class VivariumCommand {
   static final String NAME = "vivarium";

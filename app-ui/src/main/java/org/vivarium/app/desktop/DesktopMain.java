@@ -3,6 +3,7 @@ package org.vivarium.app.desktop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -25,19 +26,35 @@ public final class DesktopMain {
   private static final String MACHINE_JAVA = "VIVARIUM_MACHINE_JAVA";
 
   private static final String TRAIN = "--train";
+  private static final String BENCH = "--bench";
 
   private DesktopMain() {}
 
-  /** Opens the window; with {@code --train}, walks through it for the start-up cache and ends. */
+  /**
+   * Opens the window; with {@code --train}, walks through it for the start-up cache and ends; with
+   * {@code --bench}, measures it, over no machines, and ends.
+   */
   public static void main(String[] args) throws InterruptedException {
     boolean train = args.length == 1 && args[0].equals(TRAIN);
+    boolean bench = args.length == 1 && args[0].equals(BENCH);
     CompletableFuture<Desktop> opened = new CompletableFuture<>();
+    CompletableFuture<Instant> drawn = new CompletableFuture<>();
     try {
-      Folders folders = train ? throwAway() : Folders.standard();
-      Platform.startup(() -> open(folders, opened));
+      Folders folders = train || bench ? throwAway() : Folders.standard();
+      Platform.startup(
+          () -> {
+            open(folders, opened);
+            if (bench) {
+              DesktopBench.firstFrame().thenAccept(drawn::complete);
+            }
+          });
       Desktop desktop = opened.get();
       if (train) {
         DesktopTraining.run(desktop);
+        System.exit(0);
+      }
+      if (bench) {
+        DesktopBench.run(drawn);
         System.exit(0);
       }
     } catch (UnsupportedOperationException | IOException e) {

@@ -38,7 +38,7 @@ public final class History {
   }
 
   /** Takes samples in, in the order of their time; those it knows already are left out. */
-  void add(List<MetricSample> samples) {
+  public void add(List<MetricSample> samples) {
     for (MetricSample sample : samples) {
       MetricSample before = last;
       if (before == null) {

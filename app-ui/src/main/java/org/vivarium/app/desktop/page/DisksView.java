@@ -64,6 +64,14 @@ final class DisksView extends VBox {
     getChildren().addAll(Controls.row(8, attach, create), rows, dropPlace);
     machine.summary().subscribe(_ -> show());
     machine.state().subscribe(_ -> show());
+    // A running machine writes: whoever comes back to this page sees how far it is.
+    sceneProperty()
+        .subscribe(
+            (_, scene) -> {
+              if (scene != null) {
+                show();
+              }
+            });
   }
 
   private void show() {
