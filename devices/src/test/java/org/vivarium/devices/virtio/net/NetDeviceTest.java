@@ -36,7 +36,7 @@ class NetDeviceTest {
   private final GuestRam ram = new GuestRam();
   private final ManualLoop loop = new ManualLoop();
   private final FakeBackend backend = new FakeBackend();
-  private NetDevice device = new NetDevice("test", NetConfig.of(MAC), backend, loop);
+  private NetDevice device = new NetDevice("test", NetConfig.of(MAC, 1500), backend, loop);
   private DriverSideDevice driver = new DriverSideDevice(ram, loop, device);
 
   @AfterEach
@@ -123,7 +123,7 @@ class NetDeviceTest {
   @Test
   void offloadsThatDoNotFitTheFrameAreDropped() {
     backend.offloads = NetLayout.TO_DEVICE;
-    plugIn(NetConfig.of(MAC));
+    plugIn(NetConfig.of(MAC, 1500));
     driver.start();
     byte[] frame = frame(MAC, 100);
     send(header(1, 0, 0, 0, 99, 0), frame);
@@ -150,7 +150,7 @@ class NetDeviceTest {
   @Test
   void segmentationWithoutChecksumIsRefusedAtNegotiation() {
     backend.offloads = NetLayout.TO_DEVICE | NetLayout.TO_DRIVER;
-    plugIn(NetConfig.of(MAC));
+    plugIn(NetConfig.of(MAC, 1500));
 
     driver.negotiate(VirtioFeatures.VERSION_1 | NetLayout.VIRTIO_NET_F_HOST_TSO4);
     int withoutCsum = driver.status();
@@ -216,6 +216,22 @@ class NetDeviceTest {
     assertEquals(4, driver.queue(RECEIVE).allUsed().size());
   }
 
+  /** CVE-2021-3748: a header written into a buffer after the driver has taken it back. */
+  @Test
+  void resetForgetsTheBuffersOfAFrameThatWaits() {
+    driver.start();
+    driver.queue(RECEIVE).add(writable(DATA, 400));
+    arrive(frame(MAC, 1000));
+    driver.reset();
+    driver.start();
+    driver.queue(RECEIVE).add(writable(DATA + 0x1000, 400));
+    arrive(frame(MAC, 50));
+
+    assertEquals(62, driver.queue(RECEIVE).nextUsed().length());
+    assertEquals(0, ram.memory().readU16(DATA + 10));
+    assertEquals(1, ram.memory().readU16(DATA + 0x1000 + 10));
+  }
+
   @Test
   void frameThatCanNeverFitIsDropped() {
     driver.start();
@@ -265,7 +281,7 @@ class NetDeviceTest {
   @Test
   void offloadsOfAReceivedFrameReachTheDriver() {
     backend.offloads = NetLayout.TO_DRIVER;
-    plugIn(NetConfig.of(MAC));
+    plugIn(NetConfig.of(MAC, 1500));
     backend.gsoType = NetHeader.GSO_TCPV4;
     driver.start();
     driver.queue(RECEIVE).add(writable(DATA, 4096));
@@ -322,7 +338,7 @@ class NetDeviceTest {
   @Test
   void looseCableHasNoLinkAndTakesEveryFrame() {
     driver.close();
-    device = new NetDevice("test", NetConfig.of(MAC), new NoneBackend(), loop);
+    device = new NetDevice("test", NetConfig.of(MAC, 1500), new NoneBackend(), loop);
     driver = new DriverSideDevice(ram, loop, device);
     driver.start();
 
@@ -389,7 +405,7 @@ class NetDeviceTest {
     assertEquals(0x01, driver.config(5, 1));
     assertEquals(1, driver.config(6, 2));
     assertEquals(1500, driver.config(10, 2));
-    assertThrows(IllegalArgumentException.class, () -> NetConfig.of(0x0100_0000_0001L));
+    assertThrows(IllegalArgumentException.class, () -> NetConfig.of(0x0100_0000_0001L, 1500));
     assertThrows(IllegalArgumentException.class, () -> new NetConfig(MAC, 67, 256, false));
     assertThrows(IllegalArgumentException.class, () -> new NetConfig(MAC, 1500, 100, false));
   }
