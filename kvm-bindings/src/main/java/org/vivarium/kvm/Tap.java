@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.kvm.ffi.Linux;
 import org.vivarium.kvm.ffi.ifreq;
 
@@ -51,14 +52,18 @@ public final class Tap extends FileDescriptor {
   }
 
   private final String name;
+  private final boolean multiQueue;
 
-  private Tap(int fd, String name) {
+  private Tap(int fd, String name, boolean multiQueue) {
     super(fd);
     this.name = name;
+    this.multiQueue = multiQueue;
   }
 
   /**
-   * Opens an interface that is there, such as one made by {@code ip tuntap add mode tap}.
+   * Opens an interface that is there, such as one made by {@code ip tuntap add mode tap}; one made
+   * with {@code multi_queue} can be opened several times, each with a queue of its own, between
+   * which the host divides what it sends.
    *
    * @param name the interface's, 1 to 15 bytes
    * @param headerSize bytes of the header before each frame: 10, or 12 with {@code num_buffers}
@@ -75,18 +80,36 @@ public final class Tap extends FileDescriptor {
       request.setString(0, name);
       // Asked first, because attaching to a name that is not there would make an interface.
       requireInterface(request, name);
-      long fd = NativeCalls.open(DEVICE, Linux.O_RDWR() | Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
-      if (fd < 0) {
-        throw new KvmException("open " + DEVICE, (int) -fd);
-      }
-      Tap tap = new Tap((int) fd, name);
-      try {
-        tap.attach(request, headerSize);
-      } catch (KvmException e) {
+      Tap tap = attached(request, name, true, headerSize);
+      return tap == null ? requireAttached(request, name, headerSize) : tap;
+    }
+  }
+
+  private static Tap requireAttached(MemorySegment request, String name, int headerSize)
+      throws KvmException {
+    Tap tap = attached(request, name, false, headerSize);
+    if (tap == null) {
+      throw new KvmException("open network interface " + name, Errno.EINVAL);
+    }
+    return tap;
+  }
+
+  /** The interface, or null if it is not of this kind: made with {@code multi_queue} or without. */
+  private static @Nullable Tap attached(
+      MemorySegment request, String name, boolean multiQueue, int headerSize) throws KvmException {
+    long fd = NativeCalls.open(DEVICE, Linux.O_RDWR() | Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
+    if (fd < 0) {
+      throw new KvmException("open " + DEVICE, (int) -fd);
+    }
+    Tap tap = new Tap((int) fd, name, multiQueue);
+    boolean kept = false;
+    try {
+      kept = tap.attach(request, headerSize);
+      return kept ? tap : null;
+    } finally {
+      if (!kept) {
         tap.close();
-        throw e;
       }
-      return tap;
     }
   }
 
@@ -100,11 +123,15 @@ public final class Tap extends FileDescriptor {
     KvmException.check(result, "find network interface " + name);
   }
 
-  private void attach(MemorySegment request, int headerSize) throws KvmException {
+  /** False if the interface is of the other kind. */
+  private boolean attach(MemorySegment request, int headerSize) throws KvmException {
     int flags = Linux.IFF_TAP() | Linux.IFF_NO_PI() | Linux.IFF_VNET_HDR();
-    request.set(ValueLayout.JAVA_SHORT, ifreq.ifr_ifru$offset(), (short) flags);
+    setFlags(request, multiQueue ? flags | Linux.IFF_MULTI_QUEUE() : flags);
     // SAFETY: as in requireInterface.
     long result = NativeCalls.ioctl(fd(), Linux.TUNSETIFF(), request.address());
+    if (result == -Errno.EINVAL) {
+      return false;
+    }
     KvmException.check(result, "open network interface " + name);
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment size = scratch.allocateFrom(ValueLayout.JAVA_INT, headerSize);
@@ -112,6 +139,33 @@ public final class Tap extends FileDescriptor {
       KvmException.check(
           NativeCalls.ioctl(fd(), Linux.TUNSETVNETHDRSZ(), size.address()),
           "set the header size of network interface " + name + " to " + headerSize);
+    }
+    return true;
+  }
+
+  private static void setFlags(MemorySegment request, int flags) {
+    request.set(ValueLayout.JAVA_SHORT, ifreq.ifr_ifru$offset(), (short) flags);
+  }
+
+  /** Whether the interface has a queue for each time that it is opened. */
+  public boolean isMultiQueue() {
+    return multiQueue;
+  }
+
+  /**
+   * Takes this queue out of the interface, or puts it back in: the host sends nothing to it while
+   * it is out, and it can be neither read nor written. It is in from the start.
+   *
+   * @throws KvmException EINVAL if the interface has but one queue, or it is so already
+   */
+  public void setQueueEnabled(boolean enabled) throws KvmException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment request = ifreq.allocate(scratch);
+      setFlags(request, enabled ? Linux.IFF_ATTACH_QUEUE() : Linux.IFF_DETACH_QUEUE());
+      // SAFETY: request is a whole struct ifreq that lives until the call returns.
+      long result = NativeCalls.ioctl(fd(), Linux.TUNSETQUEUE(), request.address());
+      KvmException.check(
+          result, (enabled ? "attach" : "detach") + " a queue of network interface " + name);
     }
   }
 

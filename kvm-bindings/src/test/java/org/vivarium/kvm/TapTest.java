@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
@@ -57,13 +58,18 @@ class TapTest {
 
   /** Runs on a thread in a network namespace with one interface, {@link #NAME}, that is up. */
   private static <T> T inNamespace(Callable<T> body) throws Exception {
+    return inNamespace(0, body);
+  }
+
+  /** The same with an interface that has more flags. */
+  private static <T> T inNamespace(int flags, Callable<T> body) throws Exception {
     FutureTask<T> task =
         new FutureTask<>(
             () -> {
               long result = NativeCalls.call(SYS_UNSHARE, CLONE_NEWNET);
               assumeTrue(result == 0, "a network namespace needs root");
               assumeTrue(Files.exists(Path.of("/dev/net/tun")), "there is no /dev/net/tun");
-              makeInterface();
+              makeInterface(flags);
               return body.call();
             });
     Thread.ofPlatform().start(task);
@@ -77,11 +83,11 @@ class TapTest {
     }
   }
 
-  private static void makeInterface() throws KvmException {
+  private static void makeInterface(int more) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment request = ifreq.allocate(scratch);
       request.setString(0, NAME);
-      int flags = Linux.IFF_TAP() | Linux.IFF_NO_PI() | Linux.IFF_VNET_HDR();
+      int flags = Linux.IFF_TAP() | Linux.IFF_NO_PI() | Linux.IFF_VNET_HDR() | more;
       request.set(ValueLayout.JAVA_SHORT, ifreq.ifr_ifru$offset(), (short) flags);
       int fd = (int) NativeCalls.open(Path.of("/dev/net/tun"), Linux.O_RDWR());
       KvmException.check(NativeCalls.ioctl(fd, Linux.TUNSETIFF(), request.address()), "make it");
@@ -227,6 +233,39 @@ class TapTest {
             });
 
     assertEquals(Errno.EBUSY, refusal.errno());
+  }
+
+  @Test
+  void interfaceWithSeveralQueuesIsOpenedSeveralTimes() throws Exception {
+    KvmException refusal =
+        inNamespace(
+            Linux.IFF_MULTI_QUEUE(),
+            () -> {
+              try (Tap first = Tap.open(NAME, HEADER);
+                  Tap second = Tap.open(NAME, HEADER)) {
+                assertTrue(first.isMultiQueue() && second.isMultiQueue());
+                second.setQueueEnabled(false);
+                second.setQueueEnabled(true);
+                second.setOffloads(Offloads.NONE);
+                return assertThrows(KvmException.class, () -> second.setQueueEnabled(true));
+              }
+            });
+
+    assertEquals(Errno.EINVAL, refusal.errno());
+  }
+
+  @Test
+  void onlyQueueOfAnInterfaceStaysIn() throws Exception {
+    KvmException refusal =
+        inNamespace(
+            () -> {
+              try (Tap tap = Tap.open(NAME, HEADER)) {
+                assertFalse(tap.isMultiQueue());
+                return assertThrows(KvmException.class, () -> tap.setQueueEnabled(false));
+              }
+            });
+
+    assertEquals(Errno.EINVAL, refusal.errno());
   }
 
   @Test

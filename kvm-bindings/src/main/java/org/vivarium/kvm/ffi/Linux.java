@@ -401,6 +401,33 @@ public class Linux extends Linux$shared {
     public static int IFF_VNET_HDR() {
         return IFF_VNET_HDR;
     }
+    private static final int IFF_MULTI_QUEUE = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * #define IFF_MULTI_QUEUE 256
+     * }
+     */
+    public static int IFF_MULTI_QUEUE() {
+        return IFF_MULTI_QUEUE;
+    }
+    private static final int IFF_ATTACH_QUEUE = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * #define IFF_ATTACH_QUEUE 512
+     * }
+     */
+    public static int IFF_ATTACH_QUEUE() {
+        return IFF_ATTACH_QUEUE;
+    }
+    private static final int IFF_DETACH_QUEUE = (int)1024L;
+    /**
+     * {@snippet lang=c :
+     * #define IFF_DETACH_QUEUE 1024
+     * }
+     */
+    public static int IFF_DETACH_QUEUE() {
+        return IFF_DETACH_QUEUE;
+    }
     private static final int TUN_F_CSUM = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1630,6 +1657,15 @@ public class Linux extends Linux$shared {
      */
     public static long TUNSETVNETHDRSZ() {
         return TUNSETVNETHDRSZ;
+    }
+    private static final long TUNSETQUEUE = 1074025689L;
+    /**
+     * {@snippet lang=c :
+     * #define TUNSETQUEUE 1074025689
+     * }
+     */
+    public static long TUNSETQUEUE() {
+        return TUNSETQUEUE;
     }
     private static final int AUDIT_ARCH_X86_64 = (int)3221225534L;
     /**

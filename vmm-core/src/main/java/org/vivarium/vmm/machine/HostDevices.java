@@ -86,10 +86,10 @@ final class HostDevices implements AutoCloseable {
   private long balloonTarget;
   private volatile boolean crashed;
 
-  private HostDevices(String name, Reports reports) throws KvmException {
+  private HostDevices(MachineConfig config, Reports reports) throws KvmException {
     this.reports = reports;
-    this.loop = EpollLoop.start("vm-" + name + "-io", this::crashed);
-    this.networks = new HostNetworks(loop, reports::note);
+    this.loop = EpollLoop.start("vm-" + config.name() + "-io", this::crashed);
+    this.networks = new HostNetworks(loop, config.cpus(), reports::note);
   }
 
   /**
@@ -100,7 +100,7 @@ final class HostDevices implements AutoCloseable {
   static HostDevices open(MachineConfig config, Reports reports)
       throws VmmException, InterruptedException {
     try {
-      HostDevices host = new HostDevices(config.name(), reports);
+      HostDevices host = new HostDevices(config, reports);
       try {
         host.openAll(config);
         return host;

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.devices.virtio.net.NetBackend;
+import org.vivarium.devices.virtio.net.NetDevice;
 import org.vivarium.devices.virtio.net.NoneBackend;
 import org.vivarium.devices.virtio.net.PasstBackend;
 import org.vivarium.devices.virtio.net.PasstBroker;
@@ -37,24 +38,27 @@ import org.vivarium.vmm.store.SocketFolder;
 final class HostNetworks implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HostNetworks.class);
 
-  /** A network card's other end. */
-  record Network(int place, NetConfig config, NetBackend backend) {
+  /** A network card's other end: a back end for each pair of the card's queues. */
+  record Network(int place, NetConfig config, List<NetBackend> backends) {
     int slot() {
       return X86Layout.NETWORK_SLOT + place;
     }
   }
 
   private final IoLoop loop;
+  private final int pairs;
   private final Consumer<String> note;
   private final List<Network> networks = new ArrayList<>();
   private @Nullable PrivateSockets sockets;
   private @Nullable PasstBroker broker;
 
   /**
+   * @param cpus processors of the machine, each of which can use a pair of queues
    * @param note told, with a sentence, what happens to a network while it is used; any thread
    */
-  HostNetworks(IoLoop loop, Consumer<String> note) {
+  HostNetworks(IoLoop loop, int cpus, Consumer<String> note) {
     this.loop = loop;
+    this.pairs = Math.min(cpus, NetDevice.MOST_PAIRS);
     this.note = note;
   }
 
@@ -81,7 +85,8 @@ final class HostNetworks implements AutoCloseable {
     networks.replaceAll(
         network ->
             network.config().id().equals(id)
-                ? new Network(network.place(), network.config().withLimit(limit), network.backend())
+                ? new Network(
+                    network.place(), network.config().withLimit(limit), network.backends())
                 : network);
     if (!has(id)) {
       throw new InvalidConfigException("The machine has no disk or network card \"" + id + "\".");
@@ -93,7 +98,7 @@ final class HostNetworks implements AutoCloseable {
     networks.replaceAll(
         network ->
             network.config().id().equals(id)
-                ? new Network(network.place(), network.config().withLink(up), network.backend())
+                ? new Network(network.place(), network.config().withLink(up), network.backends())
                 : network);
     if (!has(id)) {
       throw new InvalidConfigException("The machine has no network card \"" + id + "\".");
@@ -115,7 +120,8 @@ final class HostNetworks implements AutoCloseable {
       throws VmmException, InterruptedException {
     new org.vivarium.vmm.config.NetBackend.User(forwards).check();
     for (Network network : networks) {
-      if (network.config().id().equals(id) && network.backend() instanceof PasstBackend passt) {
+      if (network.config().id().equals(id)
+          && network.backends().getFirst() instanceof PasstBackend passt) {
         try {
           passt.setForwards(forPasst(forwards));
           return;
@@ -128,19 +134,20 @@ final class HostNetworks implements AutoCloseable {
         "The machine has no network card \"%s\" on the user network.".formatted(id));
   }
 
-  private NetBackend open(NetConfig card) throws VmmException, InterruptedException {
+  private List<NetBackend> open(NetConfig card) throws VmmException, InterruptedException {
     return switch (card.backend()) {
-      case org.vivarium.vmm.config.NetBackend.None _ -> new NoneBackend();
+      case org.vivarium.vmm.config.NetBackend.None _ -> List.of(new NoneBackend());
       case org.vivarium.vmm.config.NetBackend.User(List<PortForward> forwards) ->
-          passt(card.id(), forwards);
-      case org.vivarium.vmm.config.NetBackend.Tap(String device) -> tap(card.id(), device);
-      case org.vivarium.vmm.config.NetBackend.Segment(String name) -> segment(card, name);
+          List.of(passt(card.id(), forwards));
+      case org.vivarium.vmm.config.NetBackend.Tap(String device) ->
+          List.copyOf(tap(card.id(), device));
+      case org.vivarium.vmm.config.NetBackend.Segment(String name) -> List.of(segment(card, name));
     };
   }
 
-  private TapBackend tap(String id, String device) throws VmmException {
+  private List<TapBackend> tap(String id, String device) throws VmmException {
     try {
-      return TapBackend.open(device, loop);
+      return TapBackend.openQueues(device, pairs, loop);
     } catch (KvmException e) {
       String why =
           switch (e.errno()) {
@@ -223,14 +230,7 @@ final class HostNetworks implements AutoCloseable {
   @Override
   public void close() {
     for (Network network : networks) {
-      switch (network.backend()) {
-        case PasstBackend passt -> passt.close();
-        case TapBackend tap -> tap.close();
-        case SegmentBackend segment -> segment.close();
-        default -> {
-          // A card without a cable holds nothing.
-        }
-      }
+      network.backends().forEach(HostNetworks::close);
     }
     networks.clear();
     PrivateSockets folder = sockets;
@@ -243,6 +243,17 @@ final class HostNetworks implements AutoCloseable {
         brokers.close();
       } catch (IOException e) {
         LOG.debug("The broker of user networks was not dismissed", e);
+      }
+    }
+  }
+
+  private static void close(NetBackend backend) {
+    switch (backend) {
+      case PasstBackend passt -> passt.close();
+      case TapBackend tap -> tap.close();
+      case SegmentBackend segment -> segment.close();
+      default -> {
+        // A card without a cable holds nothing.
       }
     }
   }

@@ -126,8 +126,9 @@ final class VirtioDevices {
     NetDevice device =
         new NetDevice(
             config.id(),
-            org.vivarium.devices.virtio.net.NetConfig.of(config.macBits()),
-            network.backend(),
+            org.vivarium.devices.virtio.net.NetConfig.of(
+                config.macBits(), network.backends().getFirst().mtu()),
+            network.backends(),
             host.loop());
     device.setLink(config.linkUp());
     slots.plug(network.slot(), config.id(), device, device::close);

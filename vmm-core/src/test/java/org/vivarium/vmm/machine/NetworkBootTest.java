@@ -58,7 +58,9 @@ class NetworkBootTest {
   static void bootBoth() throws Exception {
     assumeTrue(Files.isWritable(Path.of("/dev/net/tun")), "there is no /dev/net/tun");
     assumeTrue(
-        new ProcessBuilder("ip", "tuntap", "add", "mode", "tap", "name", TAP).start().waitFor()
+        new ProcessBuilder("ip", "tuntap", "add", "mode", "tap", "multi_queue", "name", TAP)
+                .start()
+                .waitFor()
             == 0,
         "making a TAP interface needs root");
     tapMade = true;
@@ -70,6 +72,7 @@ class NetworkBootTest {
     NetBackend segment = new NetBackend.Segment("boot-test-" + ProcessHandle.current().pid());
     first =
         boot(
+            2,
             new DeviceSet(
                 List.of(tools, disk("scratch", scratch, false)),
                 List.of(
@@ -81,6 +84,7 @@ class NetworkBootTest {
                 new VsockConfig(3, folder.resolve("v"))));
     second =
         boot(
+            1,
             new DeviceSet(
                 List.of(tools),
                 List.of(NetConfig.of("segment", segment, "52:54:00:01:00:03")),
@@ -104,7 +108,7 @@ class NetworkBootTest {
       }
     }
     if (tapMade) {
-      GuestTools.output("ip", "tuntap", "del", "mode", "tap", "name", TAP);
+      GuestTools.output("ip", "link", "del", TAP);
     }
   }
 
@@ -117,7 +121,7 @@ class NetworkBootTest {
         ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getByName(HOST), 0))) {
       int port = ((InetSocketAddress) host.getLocalAddress()).getPort();
 
-      assertEquals(BYTES, exchange(host, "tcp " + HOST + " " + port));
+      assertEquals(BYTES, exchange(host, "", "tcp " + HOST + " " + port));
     }
 
     // CSUM, GUEST_CSUM, GUEST_TSO4, GUEST_TSO6, HOST_TSO4, HOST_TSO6, the lowest bit first.
@@ -125,6 +129,20 @@ class NetworkBootTest {
     // A frame of 1500 bytes has 1448 of data: whole segments need far fewer frames.
     assertTrue(figure("rx_packets") - sent < BYTES / 1448 / 2, () -> "frames sent: " + features);
     assertTrue(figure("tx_packets") - taken < BYTES / 1448 / 2, () -> "frames taken: " + features);
+  }
+
+  @Test
+  void everyProcessorHasItsPairOfQueues() throws Exception {
+    try (ServerSocketChannel host =
+        ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getByName(HOST), 0))) {
+      int port = ((InetSocketAddress) host.getLocalAddress()).getPort();
+
+      // From the second processor, whose frames go out, and are answered, by the second pair.
+      assertEquals(BYTES, exchange(host, "taskset 2", "tcp " + HOST + " " + port));
+    }
+    String interrupts = ask(first, "awk '/input.1/ {print \"taken=\" $2 + $3}' /proc/interrupts");
+
+    assertTrue(interrupts.matches("(?s).*\\btaken=[1-9].*"), interrupts);
   }
 
   @Test
@@ -145,7 +163,7 @@ class NetworkBootTest {
     try (ServerSocketChannel host = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       host.bind(UnixDomainSocketAddress.of(folder.resolve("v_1024")));
 
-      assertEquals(BYTES, exchange(host, "vsock 2 1024"));
+      assertEquals(BYTES, exchange(host, "", "vsock 2 1024"));
     }
     String nobody = ask(first, "/usr/bin/perl /exchange.pl vsock 2 1025 1");
     assertTrue(nobody.contains("connect: Connection reset"), nobody);
@@ -213,8 +231,8 @@ class NetworkBootTest {
   }
 
   /** Has the first guest send bytes to a server here, which sends them back; how many came back. */
-  private static int exchange(ServerSocketChannel host, String to) throws Exception {
-    TestConsole.type(first.machine, "/usr/bin/perl /exchange.pl " + to + " " + BYTES);
+  private static int exchange(ServerSocketChannel host, String with, String to) throws Exception {
+    TestConsole.type(first.machine, with + " /usr/bin/perl /exchange.pl " + to + " " + BYTES);
     try (SocketChannel guest = host.accept()) {
       byte[] all = readAll(guest);
       writeAll(guest, all);
@@ -251,8 +269,8 @@ class NetworkBootTest {
     return guest.console.readTo("asked=1\r", TinyGuest.PATIENCE);
   }
 
-  private static TinyGuest boot(DeviceSet devices) throws Exception {
-    return TinyGuest.boot(new TinyGuest.Request(TinyLinux.DEFAULT_FLAVOUR, 1, 256, "", devices));
+  private static TinyGuest boot(int cpus, DeviceSet devices) throws Exception {
+    return TinyGuest.boot(new TinyGuest.Request(TinyLinux.DEFAULT_FLAVOUR, cpus, 256, "", devices));
   }
 
   private static DiskConfig disk(String id, Path file, boolean readOnly) {

@@ -51,6 +51,11 @@ public interface NetBackend {
   /** Passes on the frames that {@link #send} took and kept. */
   default void flush() {}
 
+  /** Largest packet without the Ethernet header that goes through, 68 to 65535 bytes. */
+  default int mtu() {
+    return 1500;
+  }
+
   /** Whether there is anything at the cable's other end. Any thread. */
   default boolean carrier() {
     return true;

@@ -25,8 +25,8 @@ public record NetConfig(long mac, int mtu, int queueSize, boolean anyMac) {
     }
   }
 
-  /** A card with this address, Ethernet's MTU and queues of 256. */
-  public static NetConfig of(long mac) {
-    return new NetConfig(mac, 1500, 256, false);
+  /** A card with this address and MTU, with queues of 256. */
+  public static NetConfig of(long mac, int mtu) {
+    return new NetConfig(mac, mtu, 256, false);
   }
 }

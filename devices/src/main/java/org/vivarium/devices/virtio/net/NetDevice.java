@@ -1,68 +1,92 @@
 package org.vivarium.devices.virtio.net;
 
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_CSUM;
+import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_CTRL_RX;
+import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_CTRL_VQ;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_GUEST_CSUM;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_GUEST_TSO4;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_GUEST_TSO6;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_HOST_TSO4;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_HOST_TSO6;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_MAC;
+import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_MQ;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_MRG_RXBUF;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_MTU;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_STATUS;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.traffic.TrafficCounters;
 import org.vivarium.devices.virtio.traffic.TrafficLimit;
 import org.vivarium.devices.virtio.traffic.TrafficLimiter;
 import org.vivarium.devices.virtio.transport.ActivationContext;
 import org.vivarium.devices.virtio.transport.DeviceConfigSpace;
-import org.vivarium.devices.virtio.transport.DeviceQueue;
 import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.devices.virtio.transport.RateLimitedLog;
 import org.vivarium.devices.virtio.transport.VirtioDevice;
 import org.vivarium.devices.virtio.transport.VirtioDeviceType;
 import org.vivarium.kvm.KvmException;
 
-/** virtio-net: one pair of queues, no control queue (VIRTIO 1.2, 5.1). */
+/**
+ * virtio-net: as many pairs of queues as there are back ends, and a control queue (VIRTIO 1.2,
+ * 5.1).
+ */
 public final class NetDevice implements VirtioDevice, AutoCloseable {
+  /** Most pairs of queues of a card. */
+  public static final int MOST_PAIRS = 8;
+
   private static final int RECEIVE = 0;
   private static final int TRANSMIT = 1;
 
   private final NetConfig config;
-  private final NetBackend backend;
+  private final List<NetBackend> backends;
   private final IoLoop loop;
-  private final RateLimitedLog log;
+  private final ActiveCard.Card card;
   private final NetLink link = new NetLink();
   private final DeviceConfigSpace configSpace;
   private final NetTraffic traffic;
-  private @Nullable ReceiveHandler receiver;
-  private @Nullable TransmitHandler transmitter;
-  private volatile @Nullable ActivationContext active;
+  private volatile @Nullable ActiveCard active;
+
+  /** As {@link #NetDevice(String, NetConfig, List, IoLoop)}, with one pair of queues. */
+  public NetDevice(String name, NetConfig config, NetBackend backend, IoLoop loop) {
+    this(name, config, List.of(backend), loop);
+  }
 
   /**
    * @param name for the log: {@code "net0"}
-   * @param loop the thread that serves the queues, and calls the back end
+   * @param backends one for each pair of queues, 1 to {@link #MOST_PAIRS}; the first one's offloads
+   *     and carrier are the card's
+   * @param loop the thread that serves the queues, and calls the back ends
    */
-  public NetDevice(String name, NetConfig config, NetBackend backend, IoLoop loop) {
+  public NetDevice(String name, NetConfig config, List<NetBackend> backends, IoLoop loop) {
+    if (backends.isEmpty() || backends.size() > MOST_PAIRS) {
+      throw new IllegalArgumentException(
+          "Network card %s: %d back ends are not from 1 to %d"
+              .formatted(name, backends.size(), MOST_PAIRS));
+    }
     this.config = config;
-    this.backend = backend;
+    this.backends = List.copyOf(backends);
     this.loop = loop;
-    this.log = new RateLimitedLog(name);
-    this.configSpace = new DeviceConfigSpace(NetLayout.configuration(config, true));
+    this.configSpace = new DeviceConfigSpace(configuration(true));
     this.traffic =
         new NetTraffic(
             link,
             new TrafficLimiter(loop, () -> wake(TRANSMIT)),
             new TrafficLimiter(loop, () -> wake(RECEIVE)),
             new TrafficCounters());
+    this.card =
+        new ActiveCard.Card(
+            config, this.backends, traffic, new RateLimitedLog(name), loop, this::carrierChanged);
   }
 
-  private void wake(int index) {
-    ActivationContext context = active;
-    DeviceQueue queue = context == null ? null : context.queue(index);
-    if (queue != null) {
-      queue.kick().signal();
+  private byte[] configuration(boolean linkUp) {
+    return NetLayout.configuration(config, backends.size(), linkUp);
+  }
+
+  private void wake(int direction) {
+    ActiveCard now = active;
+    if (now != null) {
+      now.wake(direction);
     }
   }
 
@@ -99,7 +123,7 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
 
   private synchronized void carrierChanged() {
     boolean before = link.isUp();
-    link.carrier(backend.carrier());
+    link.carrier(backends.getFirst().carrier());
     tellLink(before);
   }
 
@@ -108,10 +132,10 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
     if (up == before) {
       return;
     }
-    configSpace.update(NetLayout.configuration(config, up));
-    ActivationContext context = active;
-    if (context != null) {
-      context.interrupts().config();
+    configSpace.update(configuration(up));
+    ActiveCard now = active;
+    if (now != null) {
+      now.configurationChanged();
     }
   }
 
@@ -126,21 +150,26 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
         | VIRTIO_NET_F_MTU
         | VIRTIO_NET_F_STATUS
         | VIRTIO_NET_F_MRG_RXBUF
-        | (backend.offloads() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
+        | VIRTIO_NET_F_CTRL_VQ
+        | VIRTIO_NET_F_CTRL_RX
+        | (backends.size() > 1 ? VIRTIO_NET_F_MQ : 0)
+        | (backends.getFirst().offloads() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
   }
 
-  /** Segmentation needs checksums, in either direction (VIRTIO 1.2, 5.1.3.1). */
+  /** Segmentation needs checksums, and commands their queue (VIRTIO 1.2, 5.1.3.1). */
   @Override
   public boolean acceptsFeatures(long negotiated) {
     boolean sendSegments = (negotiated & (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6)) != 0;
     boolean takeSegments = (negotiated & (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)) != 0;
-    return (!sendSegments || (negotiated & VIRTIO_NET_F_CSUM) != 0)
+    boolean commands = (negotiated & (VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MQ)) != 0;
+    return (!commands || (negotiated & VIRTIO_NET_F_CTRL_VQ) != 0)
+        && (!sendSegments || (negotiated & VIRTIO_NET_F_CSUM) != 0)
         && (!takeSegments || (negotiated & VIRTIO_NET_F_GUEST_CSUM) != 0);
   }
 
   @Override
   public int queueCount() {
-    return 2;
+    return 2 * backends.size() + 1;
   }
 
   @Override
@@ -155,64 +184,21 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
 
   @Override
   public void activate(ActivationContext context) {
-    DeviceQueue receive = context.queue(RECEIVE);
-    DeviceQueue transmit = context.queue(TRANSMIT);
-    active = context;
-    backend.start(
-        new QueueEvents(receive, transmit, this::carrierChanged),
-        context.features() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
-    carrierChanged();
-    if (receive != null) {
-      receiver = new ReceiveHandler(backend, traffic, receive, context);
-      receiver.start(loop);
-    }
-    if (transmit != null) {
-      transmitter = new TransmitHandler(config, backend, traffic, log, transmit, context);
-      transmitter.pump().start(loop);
-    }
+    ActiveCard started = new ActiveCard(card, context);
+    active = started;
+    started.start();
   }
 
   @Override
   public void reset(Runnable drained) {
-    ReceiveHandler oldReceiver = receiver;
-    TransmitHandler oldTransmitter = transmitter;
-    receiver = null;
-    transmitter = null;
+    ActiveCard old = active;
     active = null;
     loop.execute(
         () -> {
-          backend.stop();
-          if (oldReceiver != null) {
-            oldReceiver.stop();
-          }
-          if (oldTransmitter != null) {
-            oldTransmitter.pump().stop();
+          if (old != null) {
+            old.stop();
           }
           drained.run();
         });
-  }
-
-  /** Wakes the handlers by the same events as the driver does. */
-  private record QueueEvents(
-      @Nullable DeviceQueue receive, @Nullable DeviceQueue transmit, Runnable linkChange)
-      implements NetBackend.Events {
-    @Override
-    public void carrierChanged() {
-      linkChange.run();
-    }
-
-    @Override
-    public void sendReady() {
-      if (transmit != null) {
-        transmit.kick().signal();
-      }
-    }
-
-    @Override
-    public void receiveReady() {
-      if (receive != null) {
-        receive.kick().signal();
-      }
-    }
   }
 }

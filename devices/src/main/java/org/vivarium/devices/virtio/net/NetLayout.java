@@ -35,6 +35,15 @@ public final class NetLayout {
   /** The configuration space has the link's status. */
   public static final long VIRTIO_NET_F_STATUS = 1L << 16;
 
+  /** There is a control queue. */
+  public static final long VIRTIO_NET_F_CTRL_VQ = 1L << 17;
+
+  /** The driver can say which frames it wants. */
+  public static final long VIRTIO_NET_F_CTRL_RX = 1L << 18;
+
+  /** There are several pairs of queues. */
+  public static final long VIRTIO_NET_F_MQ = 1L << 22;
+
   static final long TO_DEVICE = VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6;
   static final long TO_DRIVER =
       VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6;
@@ -46,12 +55,12 @@ public final class NetLayout {
   private NetLayout() {}
 
   /** struct virtio_net_config up to mtu. */
-  static byte[] configuration(NetConfig config, boolean linkUp) {
+  static byte[] configuration(NetConfig config, int pairs, boolean linkUp) {
     ByteBuffer out = ByteBuffer.allocate(CONFIG_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < MAC_BYTES; i++) {
       out.put((byte) (config.mac() >>> (8 * (MAC_BYTES - 1 - i))));
     }
-    out.putShort((short) (linkUp ? STATUS_LINK_UP : 0)).putShort((short) 1);
+    out.putShort((short) (linkUp ? STATUS_LINK_UP : 0)).putShort((short) pairs);
     out.putShort((short) config.mtu());
     return out.array();
   }

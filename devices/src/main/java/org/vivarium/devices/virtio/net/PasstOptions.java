@@ -13,14 +13,20 @@ import org.vivarium.kvm.UnixSocket;
  * @param socket where passt listens for this process; in a folder of the user's alone. A socket
  *     that an earlier passt left there is replaced
  * @param forwards ports of the host that lead into the guest
- * @param mtu largest packet that passt tells the guest about, 1280 to 65520, or 0 for its default
+ * @param mtu largest packet that passt tells the guest about, 1280 to {@link #LARGEST_MTU}
  */
 public record PasstOptions(Path executable, Path socket, List<PasstForward> forwards, int mtu) {
+  /** 802.3's 65535 bytes less its header, in whole words of 32 bits. */
+  public static final int LARGEST_MTU = 65520;
+
+  private static final int SMALLEST_MTU = 1280;
+
   /** Checks the ranges and copies the list. */
   public PasstOptions {
     forwards = List.copyOf(forwards);
-    if (mtu != 0 && (mtu < 1280 || mtu > 65520)) {
-      throw new IllegalArgumentException("Passt mtu " + mtu + " is not from 1280 to 65520");
+    if (mtu < SMALLEST_MTU || mtu > LARGEST_MTU) {
+      throw new IllegalArgumentException(
+          "Passt mtu %d is not from %d to %d".formatted(mtu, SMALLEST_MTU, LARGEST_MTU));
     }
     if (socket.toString().getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
       throw new IllegalArgumentException(
@@ -28,9 +34,9 @@ public record PasstOptions(Path executable, Path socket, List<PasstForward> forw
     }
   }
 
-  /** The passt of this computer with its own choice of MTU. */
+  /** The passt of this computer with the largest MTU that it knows. */
   public static PasstOptions of(Path socket, List<PasstForward> forwards) {
-    return new PasstOptions(Path.of("passt"), socket, forwards, 0);
+    return new PasstOptions(Path.of("passt"), socket, forwards, LARGEST_MTU);
   }
 
   /** The same with another socket. */
@@ -67,10 +73,7 @@ public record PasstOptions(Path executable, Path socket, List<PasstForward> forw
 
   /** The options for the packets' size and for forwarded ports. */
   List<String> words() {
-    List<String> command = new ArrayList<>();
-    if (mtu != 0) {
-      command.addAll(List.of("-m", Integer.toString(mtu)));
-    }
+    List<String> command = new ArrayList<>(List.of("-m", Integer.toString(mtu)));
     for (PasstForward.Protocol protocol : PasstForward.Protocol.values()) {
       boolean none = true;
       for (PasstForward forward : forwards) {

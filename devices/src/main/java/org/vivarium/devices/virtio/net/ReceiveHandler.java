@@ -39,6 +39,7 @@ final class ReceiveHandler {
   private final SplitVirtqueue ring;
   private final ActivationContext.Failure failure;
   private final boolean mergeable;
+  private final ReceiveFilter filter;
   private final GuestBuffers guest;
   private final BufferList ranges = new BufferList();
   private final NetHeader header = new NetHeader();
@@ -54,7 +55,12 @@ final class ReceiveHandler {
   private boolean stopped;
 
   ReceiveHandler(
-      NetBackend backend, NetTraffic traffic, DeviceQueue queue, ActivationContext context) {
+      NetBackend backend,
+      NetTraffic traffic,
+      ReceiveFilter filter,
+      DeviceQueue queue,
+      ActivationContext context) {
+    this.filter = filter;
     this.backend = backend;
     this.traffic = traffic;
     this.queue = queue;
@@ -103,9 +109,14 @@ final class ReceiveHandler {
     queue.notifyUsed();
   }
 
-  /** Has a frame at hand; false if the network has none. */
+  /** Has a frame at hand; false if the network has none, or too many that nobody wants. */
   private boolean fetch() {
+    int unwanted = 0;
     while (frameLength == 0) {
+      if (unwanted == BUDGET) {
+        queue.kick().signal();
+        return false;
+      }
       if (traffic.receiving().blocked()) {
         return false;
       }
@@ -115,11 +126,14 @@ final class ReceiveHandler {
       if (length <= 0) {
         return false;
       }
-      if (traffic.link().isUp()) {
+      if (!traffic.link().isUp()) {
+        traffic.counters().error();
+        unwanted++;
+      } else if (filter.accepts(frame.getLong(0) >>> 16)) {
         frameLength = length;
         traffic.receiving().spend(length);
       } else {
-        traffic.counters().error();
+        unwanted++;
       }
     }
     return true;

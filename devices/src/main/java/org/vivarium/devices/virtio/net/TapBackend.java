@@ -2,6 +2,8 @@ package org.vivarium.devices.virtio.net;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.devices.virtio.transport.RateLimitedLog;
@@ -24,6 +26,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   private static final int LARGEST = NetHeader.BYTES + NetHeader.MAX_FRAME;
 
   private final Tap tap;
+  private final boolean extra;
   private final IoLoop loop;
   private final RateLimitedLog log;
   private final NativeBuffer incoming = new NativeBuffer(LARGEST);
@@ -37,10 +40,12 @@ public final class TapBackend implements NetBackend, AutoCloseable {
 
   /**
    * @param tap with headers of {@link NetHeader#BYTES}; belongs to this object from now on
+   * @param extra whether it is a queue beside the first, which is used from start to stop only
    * @param loop the card's
    */
-  TapBackend(Tap tap, IoLoop loop) {
+  private TapBackend(Tap tap, boolean extra, IoLoop loop) {
     this.tap = tap;
+    this.extra = extra;
     this.loop = loop;
     this.log = new RateLimitedLog(tap.name());
     incoming.bytes().order(ByteOrder.LITTLE_ENDIAN);
@@ -56,7 +61,31 @@ public final class TapBackend implements NetBackend, AutoCloseable {
    *     process has it open
    */
   public static TapBackend open(String device, IoLoop loop) throws KvmException {
-    return new TapBackend(Tap.open(device, NetHeader.BYTES), loop);
+    return new TapBackend(Tap.open(device, NetHeader.BYTES), false, loop);
+  }
+
+  /**
+   * Opens an interface with several queues if it was made with them ({@code ip tuntap add mode tap
+   * multi_queue}), else with its one.
+   *
+   * @param most how many queues are of use, 1 to {@link NetDevice#MOST_PAIRS}
+   * @return one for each pair of the card's queues
+   * @throws KvmException as {@link #open(String, IoLoop)}
+   */
+  public static List<TapBackend> openQueues(String device, int most, IoLoop loop)
+      throws KvmException {
+    List<TapBackend> queues = new ArrayList<>(List.of(open(device, loop)));
+    try {
+      while (queues.size() < most && queues.getFirst().tap.isMultiQueue()) {
+        Tap tap = Tap.open(device, NetHeader.BYTES);
+        queues.add(new TapBackend(tap, true, loop));
+        tap.setQueueEnabled(false);
+      }
+      return List.copyOf(queues);
+    } catch (KvmException e) {
+      queues.forEach(TapBackend::close);
+      throw e;
+    }
   }
 
   @Override
@@ -72,6 +101,9 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   @Override
   public void start(Events newEvents, long negotiated) {
     try {
+      if (extra) {
+        tap.setQueueEnabled(true);
+      }
       tap.setOffloads(
           new Tap.Offloads(
               (negotiated & NetLayout.VIRTIO_NET_F_GUEST_CSUM) != 0,
@@ -79,12 +111,16 @@ public final class TapBackend implements NetBackend, AutoCloseable {
               (negotiated & NetLayout.VIRTIO_NET_F_GUEST_TSO6) != 0,
               false));
     } catch (KvmException e) {
-      // Frames then come whole, which every driver takes.
+      // Frames then come whole, or through the other queues, which every driver takes.
       log.report(e.getMessage());
     }
     events = newEvents;
     loop.execute(
         () -> {
+          if (events == null || watch != null) {
+            // Stopped meanwhile, and perhaps started again.
+            return;
+          }
           checksums = (negotiated & NetLayout.VIRTIO_NET_F_GUEST_CSUM) != 0;
           full = false;
           watch = loop.watch(tap, Epoll.IN, this::ready);
@@ -97,6 +133,14 @@ public final class TapBackend implements NetBackend, AutoCloseable {
     if (watch != null) {
       watch.cancel();
       watch = null;
+    }
+    if (extra) {
+      try {
+        tap.setQueueEnabled(false);
+      } catch (KvmException e) {
+        // The host goes on to send to it, and what it sends is lost.
+        log.report(e.getMessage());
+      }
     }
   }
 

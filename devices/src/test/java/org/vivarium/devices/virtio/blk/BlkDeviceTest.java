@@ -394,6 +394,7 @@ class BlkDeviceTest {
     assertEquals(1000, driver.queue(0).usedIndex());
   }
 
+  /** CVE-2026-45782: a request that completes into memory after its reset. */
   @Test
   void resetWaitsForWhatIsInFlight() {
     driver.start();

@@ -43,7 +43,7 @@ class NetFuzzTest {
       for (int i = 0; i < 100 && in.hasRemaining(); i++) {
         step(driver, backend, in);
         loop.run();
-        for (int q = 0; q < 2; q++) {
+        for (int q = 0; q < 3; q++) {
           for (Used used : driver.queue(q).allUsed()) {
             assertTrue(used.length() <= BYTES);
           }
@@ -73,7 +73,12 @@ class NetFuzzTest {
         case 1 -> add(driver, 0, new Buffer(WRITABLE, 1 + (in.getShort() & 0xFFFF), true));
         case 2 ->
             backend.arrive(new byte[Math.min(NetHeader.MAX_FRAME, 14 + (in.getShort() & 0xFFFF))]);
-        default -> add(driver, in.get() & 1, new Buffer(READABLE, 1 + (in.get() & 0xFF), false));
+        default -> {
+          // Of the control queue as well: what lies there begins with bytes of the input.
+          int index = (in.get() & 0xFF) % 3;
+          Buffer words = new Buffer(READABLE, 1 + (in.get() & 0xFF), false);
+          add(driver, index, words, new Buffer(WRITABLE, 1, true));
+        }
       }
     } catch (BufferUnderflowException e) {
       in.position(in.limit());

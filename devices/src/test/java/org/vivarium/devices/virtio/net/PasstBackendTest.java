@@ -75,8 +75,7 @@ class PasstBackendTest {
   @Test
   void missingProgramIsOneSentenceWithARemedy() {
     PasstOptions options =
-        new PasstOptions(
-            folder.resolve("no-passt"), folder.resolve("s"), List.<PasstForward>of(), 0);
+        new PasstOptions(folder.resolve("no-passt"), folder.resolve("s"), List.of(), 1500);
 
     IOException refusal =
         assertThrows(IOException.class, () -> PasstBackend.start("net0", options, loop, listener));
@@ -95,7 +94,7 @@ class PasstBackendTest {
         script,
         "#!/bin/sh\necho 'No room' >&2\necho 'Failed to send 1 bytes to syslog' >&2\nexit 3\n");
     Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
-    PasstOptions options = new PasstOptions(script, folder.resolve("s"), List.of(), 0);
+    PasstOptions options = new PasstOptions(script, folder.resolve("s"), List.of(), 1500);
 
     IOException refusal =
         assertThrows(IOException.class, () -> PasstBackend.start("net0", options, loop, listener));
@@ -114,7 +113,7 @@ class PasstBackendTest {
                 new PasstForward(PasstForward.Protocol.TCP, "::1", 8080, 80)));
 
     assertEquals(
-        "passt -f -q -e -1 -s /run/s -t 127.0.0.1/2222:22 -t ::1/8080:80 -u none",
+        "passt -f -q -e -1 -s /run/s -m 65520 -t 127.0.0.1/2222:22 -t ::1/8080:80 -u none",
         String.join(" ", options.command(false)));
     assertTrue(String.join(" ", options.command(true)).contains("--runas 0:0"));
     assertThrows(

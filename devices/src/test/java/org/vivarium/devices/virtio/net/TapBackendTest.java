@@ -11,6 +11,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +53,7 @@ class TapBackendTest {
   @AfterEach
   void remove() throws Exception {
     if (made) {
-      ip("tuntap", "del", "mode", "tap", "name", DEVICE);
+      ip("link", "del", DEVICE);
     }
   }
 
@@ -88,6 +89,41 @@ class TapBackendTest {
       assertEquals(before + 1, received());
       backend.stop();
     }
+  }
+
+  @Test
+  void queuesOfAnInterfaceComeAndGo() throws Exception {
+    make("multi_queue");
+    List<TapBackend> queues = TapBackend.openQueues(DEVICE, 2, loop);
+    frame.limit(60);
+    ip("link", "set", DEVICE, "up");
+    queues.get(1).start(events, queues.get(1).offloads());
+    loop.run();
+    long before = received();
+    boolean sent = queues.get(1).send(header, frame);
+    long after = received();
+    queues.get(1).stop();
+    queues.get(1).start(events, 0);
+    queues.get(1).stop();
+    loop.run();
+    queues.get(1).start(events, 0);
+    loop.run();
+    queues.get(1).send(header, frame.rewind());
+
+    assertTrue(sent);
+    assertEquals(before + 1, after);
+    assertEquals(before + 2, received());
+    queues.get(1).stop();
+    queues.forEach(TapBackend::close);
+  }
+
+  @Test
+  void interfaceWithOneQueueHasOneHoweverManyAreOfUse() throws Exception {
+    make();
+    List<TapBackend> queues = TapBackend.openQueues(DEVICE, NetDevice.MOST_PAIRS, loop);
+
+    assertEquals(1, queues.size());
+    queues.getFirst().close();
   }
 
   @Test
@@ -131,9 +167,12 @@ class TapBackendTest {
     }
   }
 
-  private void make() throws Exception {
+  private void make(String... more) throws Exception {
     assumeTrue(Files.isWritable(Path.of("/dev/net/tun")), "there is no /dev/net/tun");
-    made = ip("tuntap", "add", "mode", "tap", "name", DEVICE) == 0;
+    List<String> words = new ArrayList<>(List.of("tuntap", "add", "mode", "tap"));
+    words.addAll(List.of(more));
+    words.addAll(List.of("name", DEVICE));
+    made = ip(words.toArray(String[]::new)) == 0;
     assumeTrue(made, "making a TAP interface needs root and the program ip");
   }
 

@@ -73,6 +73,7 @@ class MaliciousDriverTest {
     assertFault(ChainFault.HEAD_OUT_OF_RANGE);
   }
 
+  /** CVE-2016-5403: more requests than the ring holds, for their heads come again and again. */
   @Test
   void sameHeadTwiceInFlight() {
     driver.descriptor(0, DATA, 4, WRITE, 0);
@@ -105,6 +106,7 @@ class MaliciousDriverTest {
     assertFalse(queue.enableNotifications());
   }
 
+  /** CVE-2016-6490: a descriptor without bytes, over which a loop never ends. */
   @Test
   void zeroLengthFirstMiddleAndLast() {
     for (int zero = 0; zero < 3; zero++) {
@@ -117,6 +119,7 @@ class MaliciousDriverTest {
     }
   }
 
+  /** CVE-2016-7422 and CVE-2019-18960: a length that nobody compared with the memory behind it. */
   @Test
   void lengthOf4GiBMinus1() {
     assertFaultForBuffer(ChainFault.OUTSIDE_MEMORY, DATA, 0xFFFF_FFFFL);
@@ -192,6 +195,7 @@ class MaliciousDriverTest {
     assertFaultForIndirect(ChainFault.INDIRECT_LENGTH, TABLE, 0xFFFF_FFFFL);
   }
 
+  /** CVE-2011-2212: an indirect table larger than what it is read into. */
   @Test
   void indirectTableThatIsTooLong() {
     assertFaultForIndirect(ChainFault.INDIRECT_TOO_LONG, TABLE, 16 * 9);
@@ -205,6 +209,7 @@ class MaliciousDriverTest {
     assertFaultForIndirect(ChainFault.INDIRECT_OUTSIDE_MEMORY, -16L, 32);
   }
 
+  /** CVE-2016-7421: a ring that is walked further than it is long. */
   @Test
   void loopInsideAnIndirectTable() {
     driver.tableEntry(TABLE, 0, DATA, 4, NEXT, 1);

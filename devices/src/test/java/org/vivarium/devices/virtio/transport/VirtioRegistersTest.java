@@ -378,6 +378,7 @@ class VirtioRegistersTest {
     assertEquals(0, driver.common(24, 2));
   }
 
+  /** CVE-2011-2512: a notification for a queue that is not there. */
   @Test
   void notificationOutOfRangeOrOddIsIgnored() {
     driver.start();
