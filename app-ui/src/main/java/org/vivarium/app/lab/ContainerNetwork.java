@@ -21,11 +21,13 @@ final class ContainerNetwork implements Link {
   private final Exec exec;
   private final int port;
   private final List<String> rule;
+  private final String lacking;
 
-  private ContainerNetwork(Exec exec, int port, List<String> rule) {
+  private ContainerNetwork(Exec exec, int port, List<String> rule, String lacking) {
     this.exec = exec;
     this.port = port;
     this.rule = rule;
+    this.lacking = lacking;
   }
 
   /**
@@ -45,8 +47,13 @@ final class ContainerNetwork implements Link {
         words(
             "OUTPUT -t nat -p tcp -d %s --dport %d -j DNAT --to-destination %s:%d"
                 .formatted(HOST, FORWARDED, CONTAINER, port));
-    exec.run(iptables("-A", rule));
-    return new ContainerNetwork(exec, port, rule);
+    String lacking = "";
+    try {
+      exec.run(iptables("-A", rule));
+    } catch (BenchException e) {
+      lacking = "The container's port is reached without NAT alone: " + e.getMessage();
+    }
+    return new ContainerNetwork(exec, port, rule, lacking);
   }
 
   private static List<String> words(String line) {
@@ -60,8 +67,15 @@ final class ContainerNetwork implements Link {
   }
 
   @Override
-  public InetSocketAddress forwarded() {
-    return new InetSocketAddress(HOST, FORWARDED);
+  public Optional<InetSocketAddress> forwarded() {
+    return lacking.isEmpty()
+        ? Optional.of(new InetSocketAddress(HOST, FORWARDED))
+        : Optional.empty();
+  }
+
+  @Override
+  public String lacking() {
+    return lacking;
   }
 
   @Override
@@ -72,6 +86,8 @@ final class ContainerNetwork implements Link {
   /** Takes the rule away; the cards go with the container. */
   @Override
   public void close() throws BenchException {
-    exec.run(iptables("-D", rule));
+    if (lacking.isEmpty()) {
+      exec.run(iptables("-D", rule));
+    }
   }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Child;
@@ -141,7 +142,8 @@ final class MachineGround implements Ground {
 
   @Override
   public Link connect(Running running, Extras extras) {
-    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), forward);
+    Optional<InetSocketAddress> address =
+        Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), forward));
     return () -> address;
   }
 

@@ -2,6 +2,7 @@ package org.vivarium.app.lab;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.bench.BenchException;
+import org.vivarium.app.lab.Report.Row;
 import org.vivarium.images.ImageException;
 
 /** How fast instances work. Belongs to one thread. */
@@ -80,17 +82,26 @@ final class WorkSteps {
     try (Running running = ground.start(setting.shell(ECHO), extras)) {
       running.firstOutput(setting.plan().patience());
       try (Link link = ground.connect(running, extras)) {
-        EchoClient client = EchoClient.await(link.forwarded(), setting.plan().patience());
-        String command = running.command();
-        Results results = setting.results();
-        results.add(Rows.LATENCY.id(), ground, client.latency(), command);
-        results.add(Rows.FORWARDED.id(), ground, client.throughput(), command);
-        Optional<EchoClient> direct = link.direct().map(EchoClient::new);
-        if (direct.isPresent()) {
-          results.add(Rows.DIRECT_LATENCY.id(), ground, direct.get().latency(), command);
-          results.add(Rows.DIRECT.id(), ground, direct.get().throughput(), command);
+        if (!link.lacking().isEmpty()) {
+          setting.note().accept(link.lacking());
         }
+        speak(ground, running, link.forwarded(), Rows.LATENCY, Rows.FORWARDED);
+        speak(ground, running, link.direct(), Rows.DIRECT_LATENCY, Rows.DIRECT);
       }
+    }
+  }
+
+  private void speak(
+      Ground ground,
+      Running running,
+      Optional<InetSocketAddress> address,
+      Row latency,
+      Row throughput)
+      throws BenchException, InterruptedException {
+    if (address.isPresent()) {
+      EchoClient client = EchoClient.await(address.get(), setting.plan().patience());
+      setting.results().add(latency.id(), ground, client.latency(), running.command());
+      setting.results().add(throughput.id(), ground, client.throughput(), running.command());
     }
   }
 
