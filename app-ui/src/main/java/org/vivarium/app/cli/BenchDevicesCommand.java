@@ -85,6 +85,15 @@ final class BenchDevicesCommand implements Callable<Integer> {
   private String aio = "io_uring";
 
   @Option(
+      names = "--machine",
+      paramLabel = "MACHINE",
+      defaultValue = "q35",
+      description =
+          "QEMU's machine: q35, or microvm (with PCI Express, for hosts that q35 fails on)."
+              + " Default: q35.")
+  private String machine = "q35";
+
+  @Option(
       names = "--verify",
       negatable = true,
       defaultValue = "true",
@@ -111,7 +120,8 @@ final class BenchDevicesCommand implements Callable<Integer> {
       EngineChoice.Decision decision = Engines.choice().decide(EngineChoice.Request.AUTO);
       if (decision.engine().equals("kvm")) {
         DiskBench.Plan plan =
-            new DiskBench.Plan(workload(), fioDisk(), folder, rounds, seconds, size, aio, verify);
+            new DiskBench.Plan(
+                workload(), fioDisk(), folder, rounds, seconds, size, machine(), aio, verify);
         new DiskBench(plan, new LinuxHost(), System.err).run(System.out);
         return ExitStatus.OK;
       }
@@ -138,6 +148,10 @@ final class BenchDevicesCommand implements Callable<Integer> {
       throw new InvalidConfigException(
           "Option --aio: \"%s\" is neither io_uring nor threads.".formatted(aio));
     }
+    if (!machine.equals("q35") && !machine.equals("microvm")) {
+      throw new InvalidConfigException(
+          "Option --machine: \"%s\" is neither q35 nor microvm.".formatted(machine));
+    }
     Path parent = folder;
     if (parent != null && !Files.isDirectory(parent)) {
       throw new InvalidConfigException("Option --folder: %s is no folder.".formatted(parent));
@@ -146,6 +160,11 @@ final class BenchDevicesCommand implements Callable<Integer> {
     if (disk != null && !Files.isRegularFile(disk)) {
       throw new InvalidConfigException("Option --fio: %s is not there.".formatted(disk));
     }
+  }
+
+  /** QEMU's machine with the options that it needs for PCI devices. */
+  private String machine() {
+    return machine.equals("microvm") ? "microvm,pcie=on,rtc=on" : machine;
   }
 
   private static void check(String option, int value, int least, int most)
@@ -180,7 +199,7 @@ final class BenchDevicesCommand implements Callable<Integer> {
     words.addAll(List.of("--rounds", Integer.toString(rounds)));
     words.addAll(List.of("--seconds", Integer.toString(seconds)));
     words.addAll(List.of("--size", Integer.toString(size)));
-    words.addAll(List.of("--aio", aio, verify ? "--verify" : "--no-verify"));
+    words.addAll(List.of("--machine", machine, "--aio", aio, verify ? "--verify" : "--no-verify"));
     Path parent = folder;
     if (parent != null) {
       words.addAll(List.of("--folder", parent.toString()));

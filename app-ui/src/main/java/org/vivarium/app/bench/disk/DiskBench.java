@@ -29,9 +29,9 @@ import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.images.qcow2.Qcow2Creator;
 
 /**
- * Measures our disks beside QEMU's q35 machine with an I/O thread: the same guest, the same images,
- * in rounds that boot each side once in alternating order. One more boot of ours looks at the heap
- * and has fio verify what it wrote.
+ * Measures our disks beside a machine of QEMU's with an I/O thread: the same guest, the same
+ * images, in rounds that boot each side once in alternating order. One more boot of ours looks at
+ * the heap and has fio verify what it wrote.
  */
 public final class DiskBench {
   /**
@@ -43,6 +43,7 @@ public final class DiskBench {
    * @param rounds how many
    * @param seconds of each row
    * @param mib size of each disk
+   * @param machine QEMU's machine with its options
    * @param aio QEMU's way of access: io_uring or threads
    * @param verify whether there is the last boot
    */
@@ -53,6 +54,7 @@ public final class DiskBench {
       int rounds,
       int seconds,
       int mib,
+      String machine,
       String aio,
       boolean verify) {}
 
@@ -186,7 +188,8 @@ public final class DiskBench {
   private Map<String, FioLine> boot(
       FioGuest guest, boolean our, Map<String, KernelCounts.Counts> counted)
       throws BenchException, InterruptedException {
-    List<String> command = our ? ours.command(guest.ours()) : guest.qemus(qemu, plan.aio());
+    List<String> command =
+        our ? ours.command(guest.ours()) : guest.qemus(qemu, plan.machine(), plan.aio());
     for (int attempt = 1; ; attempt++) {
       counted.clear();
       FioRun run =

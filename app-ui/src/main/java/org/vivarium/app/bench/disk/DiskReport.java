@@ -25,7 +25,8 @@ final class DiskReport {
     print("Processor  %s, %d in use", host.processor(), host.processors());
     print("Kernel     %s", host.kernel());
     print("Java       %s", host.java());
-    print("QEMU       %s, -M q35, an I/O thread, aio=%s", host.qemu(), result.aio());
+    print("QEMU       %s, -M %s", host.qemu(), plan.machine());
+    print("           an I/O thread, aio=%s", result.aio());
     print(
         "Guest      1 processor, %d MiB, %s",
         plan.workload().memoryMib(), plan.workload().kernel());

@@ -113,10 +113,11 @@ record FioGuest(Workload workload, Path raw, Path qcow2, Path fio, Path script) 
   /**
    * The command line of QEMU that runs it, with one I/O thread for the disks.
    *
+   * @param machine QEMU's machine with its options
    * @param aio how QEMU accesses files: io_uring or threads
    */
-  List<String> qemus(String program, String aio) {
-    List<String> command = new ArrayList<>(List.of(program, "-M", "q35", "-accel", "kvm"));
+  List<String> qemus(String program, String machine, String aio) {
+    List<String> command = new ArrayList<>(List.of(program, "-M", machine, "-accel", "kvm"));
     command.addAll(List.of("-cpu", "host", "-smp", "1", "-m", workload.memoryMib() + "M"));
     command.addAll(List.of("-no-user-config", "-nodefaults", "-no-reboot", "-nographic"));
     command.addAll(
