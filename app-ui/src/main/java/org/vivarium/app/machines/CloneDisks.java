@@ -99,22 +99,25 @@ record CloneDisks(Path home, Path from, Path to) {
     DiskOptions whole =
         DiskOptions.readWrite().withBacking(HomeBacking.of(home)).withLocker(DiskOpener.locker());
     FrozenDisks frozen = new FrozenDisks(home);
-    Path folder = frozen.begin(FrozenDisks.CLONE);
-    boolean done = false;
-    try {
-      Path base;
-      // Opening it for writing fails while a machine has it open.
-      try (DiskImage open = DiskImages.open(file, DiskFormat.QCOW2, whole)) {
-        open.flush();
-        base = frozen.freeze(open, from, folder);
-      }
-      Clones.link(home, base, DiskFormat.QCOW2, target(disk), 0);
-      done = true;
-    } finally {
-      if (!done) {
-        Files.deleteIfExists(target(disk));
-        frozen.sweep(List.of(folder));
-      }
+    // Opening it for writing fails while a machine has it open.
+    try (DiskImage open = DiskImages.open(file, DiskFormat.QCOW2, whole)) {
+      open.flush();
+      frozen.alone(
+          () -> {
+            Path folder = frozen.begin(FrozenDisks.CLONE);
+            boolean done = false;
+            try {
+              Path base = frozen.freeze(open, from, folder);
+              Clones.overlay(home, base, DiskFormat.QCOW2, target(disk), open.size());
+              done = true;
+              return base;
+            } finally {
+              if (!done) {
+                Files.deleteIfExists(target(disk));
+                frozen.sweepAlone(List.of(folder));
+              }
+            }
+          });
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.vivarium.app.machines;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
 import org.vivarium.images.ImageException;
@@ -42,11 +41,6 @@ public record Removal(Path home, Machines machines) {
       frozen.sweep(below);
     } catch (ImageException e) {
       throw new VmmException(e.getMessage(), e);
-    } catch (IOException e) {
-      throw new VmmException(
-          "What the disks of machine %s stood on cannot be deleted from %s; look at its permissions."
-              .formatted(name, home.resolve("templates")),
-          e);
     }
   }
 }

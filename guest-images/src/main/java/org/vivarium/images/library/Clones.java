@@ -41,7 +41,7 @@ public final class Clones {
   }
 
   /** Makes an empty overlay over a base that somebody may have open. */
-  static void overlay(Path home, Path base, DiskFormat format, Path overlay, long size)
+  public static void overlay(Path home, Path base, DiskFormat format, Path overlay, long size)
       throws IOException {
     Qcow2Creator.Spec spec = Qcow2Creator.Spec.of(size).over(name(home, base, overlay), format);
     try {

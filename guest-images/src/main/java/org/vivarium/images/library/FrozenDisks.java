@@ -19,6 +19,7 @@ import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
+import org.vivarium.images.store.ImageStore;
 
 /**
  * What disks held at one moment, kept as bases below the disks that go on: for clones and for
@@ -34,17 +35,33 @@ public record FrozenDisks(Path home) {
   /** What a clone and its original have in common. */
   public static final String CLONE = ".clone-";
 
+  /** What is done alone. */
+  @FunctionalInterface
+  public interface Work<T> {
+    /** Does it. */
+    T run() throws ImageException, IOException;
+  }
+
   private Path templates() {
     return home.toAbsolutePath().resolve("templates");
   }
 
   /**
-   * Makes a folder for bases.
+   * Does work while no other thread or process freezes or sweeps: what is frozen and not yet stood
+   * on is not swept.
+   */
+  public <T> T alone(Work<T> work) throws ImageException {
+    return new ImageStore(templates()).alone(work::run);
+  }
+
+  /**
+   * Makes a folder for bases. Within {@link #alone}, as all that follows until a disk stands on
+   * them.
    *
    * @param kind {@link #SNAPSHOT} or {@link #CLONE}
    */
   public Path begin(String kind) throws IOException {
-    return Files.createTempDirectory(Files.createDirectories(templates()), kind);
+    return Files.createTempDirectory(templates(), kind);
   }
 
   /**
@@ -135,7 +152,18 @@ public record FrozenDisks(Path home) {
    * Deletes the bases in these folders that no disk stands on and no snapshot names, and what is
    * needed no more below them.
    */
-  public void sweep(Collection<Path> folders) throws IOException, ImageException {
+  public void sweep(Collection<Path> folders) throws ImageException {
+    if (!folders.isEmpty()) {
+      alone(
+          () -> {
+            sweepAlone(folders);
+            return folders;
+          });
+    }
+  }
+
+  /** As {@link #sweep(Collection)}, within {@link #alone}. */
+  public void sweepAlone(Collection<Path> folders) throws IOException, ImageException {
     Deque<Path> open = new ArrayDeque<>();
     folders.forEach(folder -> open.add(DiskTree.real(folder)));
     while (!open.isEmpty()) {

@@ -86,23 +86,28 @@ public record Snapshots(Path home, FileLocker locker) {
     }
     Path snapshots = Files.createDirectories(machine.resolve(FOLDER));
     FrozenDisks frozen = new FrozenDisks(home);
-    Path folder = frozen.begin(FrozenDisks.SNAPSHOT);
-    boolean done = false;
     try (OpenDisks open = OpenDisks.of(this, machine, disks)) {
       String definition = Files.readString(machine.resolve(DEFINITION));
-      for (DiskImage disk : open.images()) {
-        disk.flush();
-        frozen.freeze(disk, machine, folder);
-      }
-      Snapshot taken = new Snapshot(name, now, note, folder, disks, definition);
-      DurableFiles.write(
-          snapshots, manifest.getFileName().toString(), JSON.writeValueAsBytes(toJson(taken)));
-      done = true;
-      return taken;
-    } finally {
-      if (!done) {
-        frozen.sweep(List.of(folder));
-      }
+      return frozen.alone(
+          () -> {
+            Path folder = frozen.begin(FrozenDisks.SNAPSHOT);
+            boolean done = false;
+            try {
+              for (DiskImage disk : open.images()) {
+                disk.flush();
+                frozen.freeze(disk, machine, folder);
+              }
+              Snapshot taken = new Snapshot(name, now, note, folder, disks, definition);
+              byte[] text = JSON.writeValueAsBytes(toJson(taken));
+              DurableFiles.write(snapshots, manifest.getFileName().toString(), text);
+              done = true;
+              return taken;
+            } finally {
+              if (!done) {
+                frozen.sweepAlone(List.of(folder));
+              }
+            }
+          });
     }
   }
 
@@ -161,18 +166,23 @@ public record Snapshots(Path home, FileLocker locker) {
         snapshot.disks().stream().filter(disk -> Files.exists(machine.resolve(disk))).toList();
     Path snapshots = machine.resolve(FOLDER);
     try (OpenDisks _ = OpenDisks.of(this, machine, present)) {
-      DurableFiles.write(snapshots, RESTORING, name.getBytes(DurableFiles.TEXT));
-      for (Path disk : snapshot.disks()) {
-        Path base = snapshot.folder().resolve(disk);
-        Path file = machine.resolve(disk);
-        FrozenDisks.makeParent(file);
-        frozen.replace(file, base, Qcow2Info.read(base).size());
-      }
-      DurableFiles.write(machine, DEFINITION, snapshot.definition().getBytes(DurableFiles.TEXT));
-      // What was read from the disk that is now replaced.
-      DurableFiles.deleteFolder(machine.resolve("boot"));
-      Files.delete(snapshots.resolve(RESTORING));
-      DurableFiles.sync(snapshots);
+      frozen.alone(
+          () -> {
+            DurableFiles.write(snapshots, RESTORING, name.getBytes(DurableFiles.TEXT));
+            for (Path disk : snapshot.disks()) {
+              Path base = snapshot.folder().resolve(disk);
+              Path file = machine.resolve(disk);
+              FrozenDisks.makeParent(file);
+              frozen.replace(file, base, Qcow2Info.read(base).size());
+            }
+            byte[] definition = snapshot.definition().getBytes(DurableFiles.TEXT);
+            DurableFiles.write(machine, DEFINITION, definition);
+            // What was read from the disk that is now replaced.
+            DurableFiles.deleteFolder(machine.resolve("boot"));
+            Files.delete(snapshots.resolve(RESTORING));
+            DurableFiles.sync(snapshots);
+            return snapshot;
+          });
     }
     frozen.sweep(below);
     return snapshot;
@@ -185,9 +195,14 @@ public record Snapshots(Path home, FileLocker locker) {
   public void remove(Path machine, String name) throws ImageException, IOException {
     requireWhole(machine);
     Snapshot snapshot = find(machine, name);
-    Files.delete(manifest(machine, name));
-    DurableFiles.sync(machine.resolve(FOLDER));
-    new FrozenDisks(home).sweep(List.of(snapshot.folder()));
+    FrozenDisks frozen = new FrozenDisks(home);
+    frozen.alone(
+        () -> {
+          Files.delete(manifest(machine, name));
+          DurableFiles.sync(machine.resolve(FOLDER));
+          frozen.sweepAlone(List.of(snapshot.folder()));
+          return snapshot;
+        });
   }
 
   /**
