@@ -74,11 +74,9 @@ class ImageProcessBootTest {
 
   private static End machine(StoredImage image, ImageProcess process) throws Exception {
     BootImage tiny = TinyLinux.locate(Folders.standard().images()).orElseThrow();
-    BootImage guest = GuestProcess.guest(
-            image,
-            process,
-            tiny,
-            new GuestProcess.Setting(OciStore.Form.LAYERS, false, false));
+    BootImage guest =
+        GuestProcess.guest(
+            image, process, tiny, new GuestProcess.Setting(OciStore.Form.LAYERS, false, false));
     List<DiskConfig> disks = new ArrayList<>();
     for (Path layer : image.layers()) {
       String serial = GuestProcess.serial(disks.size());
