@@ -130,6 +130,7 @@ class PasstBackendTest {
   @Test
   void dhcpDiscoverIsOfferedAnAddress() throws Exception {
     PasstBackend backend = startPasst(List.of());
+    assertEquals(PasstOptions.LARGEST_MTU, backend.mtu());
 
     send(backend, dhcpDiscover());
 
