@@ -26,15 +26,20 @@ public final class Bench {
     /** What a machine at its prompt costs the host. */
     MEMORY,
     /** What an empty exit costs. */
-    EXIT_COST
+    EXIT_COST,
+    /** How long {@code start} takes, with a process that was ready and without. */
+    START,
+    /** What many machines that do nothing cost. */
+    IDLE
   }
 
   /**
    * What to measure.
    *
    * @param runs rounds, after one that is not counted
+   * @param machines how many machines do nothing on each side
    */
-  public record Plan(Workload workload, int runs, Set<Part> parts) {
+  public record Plan(Workload workload, int runs, Set<Part> parts, int machines) {
     /** Copies the set. */
     public Plan {
       parts = Set.copyOf(parts);
@@ -107,7 +112,43 @@ public final class Bench {
       progress.println("Measuring an empty exit.");
       result.exitCost(ExitCost.measure(children, host.program("cc"), EXIT_ROUNDS, EXITS));
     }
+    if (plan.parts().contains(Part.START)) {
+      starts(result);
+    }
+    if (plan.parts().contains(Part.IDLE)) {
+      progress.printf("Looking at %d idle machines on each side.%n", plan.machines());
+      IdleMachines idle = new IdleMachines(plan.workload(), plan.machines());
+      IdleMachines.Side vivarium = idle.ours();
+      result.idle(new IdleMachines.Result(plan.machines(), vivarium, idle.qemus(children, qemu)));
+    }
     return result;
+  }
+
+  /** Starts of machines with processes of their own, in alternating order. */
+  private void starts(BenchResult result)
+      throws BenchException, VmmException, InterruptedException {
+    try (Starts starts = new Starts(plan.workload())) {
+      String name = "start";
+      starts.create(name);
+      for (int round = 0; round <= plan.runs(); round++) {
+        progress.printf("Starting machines, round %d of %d.%n", round, plan.runs());
+        Map<Quantity, Double> values = new EnumMap<>(Quantity.class);
+        if (round % 2 == 1) {
+          values.put(Quantity.QEMU_MADE, microvm.made(plan.workload()) / 1e6);
+        }
+        values.put(Quantity.START_COLD, starts.coldMillis(name));
+        long pid = starts.prepare(name);
+        ProcessMemory.Figures ready = ProcessMemory.ofProcess(pid);
+        values.put(Quantity.START_READY, starts.readyMillis(name, pid));
+        if (round % 2 == 0) {
+          values.put(Quantity.QEMU_MADE, microvm.made(plan.workload()) / 1e6);
+        }
+        if (round > 0) {
+          result.times(values);
+          result.ready(ready);
+        }
+      }
+    }
   }
 
   private ProcessMemory memory(Child child) throws BenchException, InterruptedException {

@@ -59,6 +59,8 @@ public final class BenchJson {
               cost.c().ifPresent(c -> array(exit, "c", c));
               exit.put("allocatedBytes", cost.allocatedBytes());
             });
+    result.ready().ifPresent(ready -> root.set("readyProcessKib", JSON.valueToTree(ready)));
+    result.idle().ifPresent(idle -> root.set("idleMachines", JSON.valueToTree(idle)));
     return root;
   }
 

@@ -30,6 +30,23 @@ public final class BenchReport {
     }
     result.memory().ifPresent(this::memory);
     result.exitCost().ifPresent(this::exitCost);
+    result.idle().ifPresent(this::idle);
+  }
+
+  private void idle(IdleMachines.Result idle) {
+    IdleMachines.Side ours = idle.vivarium();
+    IdleMachines.Side qemus = idle.qemu();
+    print("");
+    out.printf("%-26s %10s %10s%n", idle.machines() + " machines, each (MiB)", "vivarium", "QEMU");
+    row("process: PSS", ours.own().pss(), qemus.own().pss());
+    row("process: private dirty", ours.own().privateDirty(), qemus.own().privateDirty());
+    row("guest RAM: RSS", ours.guest().rss(), qemus.guest().rss());
+    numbers("processor, percent", ours.processor(), qemus.processor());
+    numbers("all at prompt, s", ours.prompts(), qemus.prompts());
+  }
+
+  private void numbers(String what, double ours, double qemus) {
+    out.printf(Locale.ROOT, "  %-24s %10.2f %10.2f%n", what, ours, qemus);
   }
 
   private void host(BenchResult result) {
@@ -72,6 +89,14 @@ public final class BenchReport {
           ratio);
     }
     print("  (/ QEMU: the median of the quotients of each round)");
+    result
+        .ready()
+        .ifPresent(
+            ready ->
+                print(
+                    "  (the process that is ready, while it waits: PSS %.1f MiB, private dirty"
+                        + " %.1f MiB)",
+                    ready.pss() / MIB, ready.privateDirty() / MIB));
   }
 
   private void exits(BenchResult result) {

@@ -20,6 +20,8 @@ public final class BenchResult {
   private final List<Pair<Map<String, Long>>> exits = new ArrayList<>();
   private @Nullable Pair<ProcessMemory> memory;
   private ExitCost.@Nullable Result exitCost;
+  private ProcessMemory.@Nullable Figures ready;
+  private IdleMachines.@Nullable Result idle;
 
   BenchResult(Bench.Plan plan, HostDescription host) {
     this.plan = plan;
@@ -43,6 +45,23 @@ public final class BenchResult {
 
   void exitCost(ExitCost.Result result) {
     exitCost = result;
+  }
+
+  /** What the process that was ready cost while it waited. */
+  void ready(ProcessMemory.Figures figures) {
+    ready = figures;
+  }
+
+  void idle(IdleMachines.Result result) {
+    idle = result;
+  }
+
+  Optional<ProcessMemory.Figures> ready() {
+    return Optional.ofNullable(ready);
+  }
+
+  Optional<IdleMachines.Result> idle() {
+    return Optional.ofNullable(idle);
   }
 
   Bench.Plan plan() {

@@ -32,6 +32,11 @@ public record ProcessMemory(Figures own, Figures guest) {
           privateDirty + other.privateDirty,
           hugePages + other.hugePages);
     }
+
+    /** The mean of so many. */
+    Figures over(int count) {
+      return new Figures(rss / count, pss / count, privateDirty / count, hugePages / count);
+    }
   }
 
   private static final Pattern MAPPING =
@@ -48,6 +53,23 @@ public record ProcessMemory(Figures own, Figures guest) {
     try {
       String smaps = Files.readString(Path.of("/proc/" + pid + "/smaps"), StandardCharsets.UTF_8);
       return parse(smaps, (long) ramMib << 20);
+    } catch (IOException e) {
+      throw new BenchException("The memory of process %d cannot be read.".formatted(pid), e);
+    }
+  }
+
+  /**
+   * Reads what a process without a guest costs now.
+   *
+   * @throws BenchException if the process is not ours to look at
+   */
+  public static Figures ofProcess(long pid) throws BenchException {
+    try {
+      Figures sum = Figures.NONE;
+      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/smaps_rollup"))) {
+        sum = sum.plus(figures(line));
+      }
+      return sum;
     } catch (IOException e) {
       throw new BenchException("The memory of process %d cannot be read.".formatted(pid), e);
     }

@@ -52,6 +52,19 @@ public final class QemuMicrovm {
     }
   }
 
+  /** Makes a machine: nanoseconds from the start of the process until it can be ordered to run. */
+  long made(Workload workload) throws BenchException, InterruptedException {
+    try (MonitorSocket socket = MonitorSocket.open()) {
+      List<String> command = command(workload, debugConsole());
+      command.addAll(socket.options());
+      command.add("-S");
+      try (Child child = children.start(command);
+          Monitor _ = socket.accept(child)) {
+        return System.nanoTime() - child.started();
+      }
+    }
+  }
+
   /**
    * What KVM had counted when the guest's init reported. The report goes to a device that stops the
    * processor in the same exit, so that nothing is counted that comes later.

@@ -13,7 +13,13 @@ enum Quantity {
   /** Ours, from the first guest instruction. */
   VIVARIUM_GUEST("vivarium", "first instruction to /init"),
   /** QEMU's, from the order to run a machine that was made before. */
-  QEMU_GUEST("QEMU microvm", "first instruction to /init");
+  QEMU_GUEST("QEMU microvm", "first instruction to /init"),
+  /** Ours: {@code start}, which starts a VM process. */
+  START_COLD("vivarium start", "start to first instruction"),
+  /** Ours: {@code start} with a VM process that was ready. */
+  START_READY("with a process ready", "start to first instruction"),
+  /** QEMU's, from the start of its process until its machine waits for the order to run. */
+  QEMU_MADE("QEMU microvm (-S)", "start to first instruction");
 
   private final String side;
   private final String span;
@@ -37,6 +43,7 @@ enum Quantity {
       case VIVARIUM_PROCESS, VIVARIUM_LAUNCHER, VIVARIUM_WITHOUT_CACHE, QEMU_PROCESS ->
           QEMU_PROCESS;
       case VIVARIUM_GUEST, QEMU_GUEST -> QEMU_GUEST;
+      case START_COLD, START_READY, QEMU_MADE -> QEMU_MADE;
     };
   }
 }

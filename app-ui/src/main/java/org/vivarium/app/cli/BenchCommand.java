@@ -40,7 +40,8 @@ import picocli.CommandLine.Option;
       "Measure a boot, its VM exits, the memory of a machine and the cost of an exit, beside QEMU's"
           + " microvm and a loop in C.",
       "Needs hardware virtualization; where there is none, it runs in an emulated computer that has"
-          + " it (some minutes, and times are then those of an emulator: look at ratios and counts)."
+          + " it (some minutes, and times are then those of an emulator: look at ratios and"
+          + " counts)."
     },
     footer = {
       "",
@@ -70,8 +71,17 @@ final class BenchCommand implements Callable<Integer> {
       names = "--only",
       paramLabel = "PART",
       split = ",",
-      description = "Only times, exits, memory or exit-cost (several with commas). Default: all.")
+      description =
+          "Only times, exits, memory, exit-cost, start or idle (several with commas). Default:"
+              + " all.")
   private List<String> only = List.of();
+
+  @Option(
+      names = "--machines",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "For idle: machines that run at once on each side. Default: 5.")
+  private int machines;
 
   @Option(
       names = "--memory",
@@ -154,9 +164,13 @@ final class BenchCommand implements Callable<Integer> {
       throw new InvalidConfigException(
           "Option --runs: %d is not possible; choose 1 to %d.".formatted(runs, MOST_RUNS));
     }
+    if (machines < 1 || machines > MOST_RUNS) {
+      throw new InvalidConfigException(
+          "Option --machines: %d is not possible; choose 1 to %d.".formatted(machines, MOST_RUNS));
+    }
     Set<Bench.Part> parts = parts();
     MachineConfig.of(NAME, 1, memory, new BootSource(Path.of("/"), null, ""));
-    return new Bench.Plan(workload(), runs, parts);
+    return new Bench.Plan(workload(), runs, parts, machines);
   }
 
   private Workload workload() throws InvalidConfigException, ImageException {
@@ -198,7 +212,8 @@ final class BenchCommand implements Callable<Integer> {
               .orElseThrow(
                   () ->
                       new InvalidConfigException(
-                          "Option --only: \"%s\" is not one of times, exits, memory, exit-cost."
+                          ("Option --only: \"%s\" is not one of times, exits, memory,"
+                                  + " exit-cost, start, idle.")
                               .formatted(word))));
     }
     return parts;
@@ -224,6 +239,7 @@ final class BenchCommand implements Callable<Integer> {
   private List<String> wordsForRig(Workload workload) {
     List<String> words = new ArrayList<>(List.of(NAME, "--here", "--runs", Integer.toString(runs)));
     words.addAll(List.of("--memory", Long.toString(memory)));
+    words.addAll(List.of("--machines", Integer.toString(machines)));
     if (!only.isEmpty()) {
       words.addAll(List.of("--only", String.join(",", only)));
     }

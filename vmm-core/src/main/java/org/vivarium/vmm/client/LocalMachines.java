@@ -123,6 +123,7 @@ public final class LocalMachines implements Machines {
   @Override
   public void delete(String name) throws VmmException {
     VmFolder folder = existing(name);
+    awaitLeaving(folder);
     Optional<VmLock> lock = VmLock.tryTake(folder);
     if (lock.isEmpty()) {
       throw new VmmException("The machine %s is running; turn it off first.".formatted(name));
@@ -154,6 +155,16 @@ public final class LocalMachines implements Machines {
     progress.step("Starting " + name, -1);
     launcher.launch(folders, folder.path(), Instant.now());
     return connect(name);
+  }
+
+  @Override
+  public void prepare(String name) throws VmmException {
+    VmFolder folder = existing(name);
+    awaitLeaving(folder);
+    // One that has never run may lack its guest, which the start obtains.
+    if (ProcessRecord.read(folder).isPresent() && !VmLock.isHeld(folder)) {
+      launcher.prepare(folders, folder.path());
+    }
   }
 
   /** A machine that has ended may still be tidying up. */

@@ -45,6 +45,15 @@ public interface Machines {
    */
   MachineConnection start(String name, StartProgress progress) throws VmmException;
 
+  /**
+   * Has a machine's process ready if the machine is off and has run before, for a start that is
+   * likely to be asked for; at most one machine's at a time. It costs some memory, and ends when it
+   * is used, when another machine's takes its place, or with this process.
+   *
+   * @throws VmmException if there is no such machine, or the host refuses
+   */
+  default void prepare(String name) throws VmmException {}
+
   /** Attaches to a machine that runs. */
   MachineConnection connect(String name) throws VmmException;
 

@@ -11,8 +11,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -84,6 +86,10 @@ public final class JavaLauncher implements VmLauncher {
   private final List<String> java;
   private final List<String> program;
   private final Map<String, String> environment;
+  private @Nullable WarmProcess warm;
+
+  /** Machines whose start is under way: what is made ready for them would come between. */
+  private final Set<Path> starting = ConcurrentHashMap.newKeySet();
 
   /**
    * @param java the runtime and its options
@@ -99,7 +105,7 @@ public final class JavaLauncher implements VmLauncher {
    * @param environment variables of the processes beside those of this one
    */
   JavaLauncher(List<String> java, List<String> program, Map<String, String> environment) {
-    this.java = List.copyOf(java);
+    this.java = java.stream().map(JavaLauncher::withOwnCache).toList();
     this.program = List.copyOf(program);
     this.environment = Map.copyOf(environment);
   }
@@ -152,15 +158,66 @@ public final class JavaLauncher implements VmLauncher {
 
   @Override
   public void launch(Folders folders, Path machine, Instant asked) throws VmmException {
-    VmFolder folder = new VmFolder(machine);
-    long logged = folder.events().toFile().length();
-    Confinement.Started started;
+    starting.add(machine);
     try {
-      started = start(folders, folder, asked);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new VmmException("The start of %s was interrupted.".formatted(folder.name()), e);
+      launch(folders, new VmFolder(machine), asked);
+    } finally {
+      starting.remove(machine);
     }
+  }
+
+  private void launch(Folders folders, VmFolder folder, Instant asked) throws VmmException {
+    long logged = folder.events().toFile().length();
+    Confinement.Started ready = order(folder, asked);
+    if (ready != null && failure(ready, folder, logged) == null) {
+      return;
+    }
+    // With any trouble of a process that was kept ready, one that was not has the last word.
+    VmmException failure = failure(start(folders, folder, asked, false), folder, logged);
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  @Override
+  public synchronized void prepare(Folders folders, Path machine) throws VmmException {
+    VmFolder folder = new VmFolder(machine);
+    WarmProcess present = warm;
+    if (starting.contains(machine) || (present != null && present.serves(folder))) {
+      return;
+    }
+    forget();
+    warm = WarmProcess.of(folder, () -> start(folders, folder, Instant.now(), true));
+  }
+
+  @Override
+  public synchronized OptionalLong prepared() {
+    WarmProcess present = warm;
+    return present == null ? OptionalLong.empty() : OptionalLong.of(present.pid());
+  }
+
+  @Override
+  public synchronized void forget() {
+    WarmProcess present = warm;
+    warm = null;
+    if (present != null) {
+      present.close();
+    }
+  }
+
+  /** The process that is ready for a machine, its start ordered; null if there is none. */
+  private synchronized Confinement.@Nullable Started order(VmFolder folder, Instant asked) {
+    WarmProcess present = warm;
+    if (present == null || !present.serves(folder)) {
+      return null;
+    }
+    warm = null;
+    return present.order(asked);
+  }
+
+  /** Waits until a process's machine runs; else why it does not, and the process has ended. */
+  private static @Nullable VmmException failure(
+      Confinement.Started started, VmFolder folder, long logged) throws VmmException {
     Process process = started.process();
     // A process that neither runs the machine nor says why is ended.
     CompletableFuture<Void> guard =
@@ -174,8 +231,8 @@ public final class JavaLauncher implements VmLauncher {
       if (failure != null) {
         process.waitFor(EXIT_SECONDS, TimeUnit.SECONDS);
         started.undo().run();
-        throw failure;
       }
+      return failure;
     } catch (InterruptedException e) {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
@@ -185,9 +242,16 @@ public final class JavaLauncher implements VmLauncher {
     }
   }
 
-  private Confinement.Started start(Folders folders, VmFolder folder, Instant asked)
-      throws VmmException, InterruptedException {
+  /**
+   * @param waits whether it is kept ready, and waits for the order to start its machine
+   */
+  private Confinement.Started start(Folders folders, VmFolder folder, Instant asked, boolean waits)
+      throws VmmException {
     ProcessBuilder builder = builder(folders, folder, asked);
+    if (waits) {
+      builder.redirectInput(ProcessBuilder.Redirect.PIPE);
+      builder.environment().put(WarmProcess.VARIABLE, "1");
+    }
     try {
       Files.createDirectories(folder.state());
       if (Confinement.isTurnedOff(builder.environment())) {
@@ -198,6 +262,9 @@ public final class JavaLauncher implements VmLauncher {
     } catch (IOException e) {
       throw HostErrors.refusal(
           "The process of the machine %s cannot be started".formatted(folder.name()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new VmmException("The start of %s was interrupted.".formatted(folder.name()), e);
     }
   }
 
@@ -205,7 +272,7 @@ public final class JavaLauncher implements VmLauncher {
       throws VmmException {
     List<String> command = new ArrayList<>();
     command.add("setsid");
-    java.forEach(option -> command.add(withOwnCache(option)));
+    command.addAll(java);
     command.addAll(OWN_OPTIONS);
     command.add("-XX:ErrorFile=" + folder.state().resolve("crash-%p.log"));
     Path sockets = SocketFolder.make(folders, folder.name(), System.getenv()).path();
@@ -221,8 +288,7 @@ public final class JavaLauncher implements VmLauncher {
     // Each of malloc's arenas keeps some MiB that no other one can use.
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     builder.environment().put("VIVARIUM_HOME", folders.home().toAbsolutePath().toString());
-    long nanos = TimeUnit.SECONDS.toNanos(asked.getEpochSecond()) + asked.getNano();
-    builder.environment().put(VmProcess.ASKED_VARIABLE, Long.toString(nanos));
+    builder.environment().put(VmProcess.ASKED_VARIABLE, Long.toString(VmProcess.nanos(asked)));
     return builder;
   }
 

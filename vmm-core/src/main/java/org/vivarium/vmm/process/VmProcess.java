@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -14,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vivarium.devices.virtio.net.PasstBroker;
 import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
@@ -58,6 +60,9 @@ public final class VmProcess {
   private final EngineSource engines;
   private final PrintStream err;
 
+  /** When the start was asked for, of a process that was kept ready. */
+  private Optional<String> ordered = Optional.empty();
+
   VmProcess(
       Folders folders, Map<String, String> environment, EngineSource engines, PrintStream err) {
     this.folders = folders;
@@ -97,6 +102,14 @@ public final class VmProcess {
    */
   int run(String name, FileOutputStream starter) {
     VmFolder folder = new VmFolder(folders.vms().resolve(name));
+    if (environment.containsKey(WarmProcess.VARIABLE)) {
+      getReady(folder);
+      ordered = WarmProcess.awaitOrder(System.in);
+      if (ordered.isEmpty()) {
+        endBroker();
+        return OK;
+      }
+    }
     EventLog log = new EventLog(folder.events(), err);
     try (Handshake handshake = new Handshake(starter)) {
       try {
@@ -114,6 +127,30 @@ public final class VmProcess {
       LOG.error("The process of {} was cut off", name, e);
     }
     return FAILED;
+  }
+
+  /** The broker of user networks waits for this process, which will not come. */
+  private void endBroker() {
+    String folder = environment.get(PasstBroker.VARIABLE);
+    if (folder != null) {
+      try {
+        PasstBroker.connect(Path.of(folder)).close();
+      } catch (IOException e) {
+        LOG.debug("The broker in {} has gone", folder, e);
+      }
+    }
+  }
+
+  /** Has the classes of a start loaded and linked, and native calls with them. */
+  private static void getReady(VmFolder folder) {
+    try {
+      if (!DefinitionFile.read(folder).engine().equals("qemu")) {
+        Engines.prepare();
+      }
+    } catch (InvalidConfigException e) {
+      // The start will say so, should it be asked for.
+      LOG.debug("{} is not ready", folder.name(), e);
+    }
   }
 
   private int run(VmFolder folder, EventLog log, Handshake handshake)
@@ -204,8 +241,13 @@ public final class VmProcess {
     }
   }
 
+  /** As {@link #ASKED_VARIABLE} has it. */
+  static long nanos(Instant asked) {
+    return TimeUnit.SECONDS.toNanos(asked.getEpochSecond()) + asked.getNano();
+  }
+
   private Instant asked() {
-    String nanos = environment.getOrDefault(ASKED_VARIABLE, "");
+    String nanos = ordered.orElseGet(() -> environment.getOrDefault(ASKED_VARIABLE, ""));
     return nanos.matches("[0-9]{1,18}") || nanos.matches("[0-8][0-9]{18}")
         ? Instant.EPOCH.plus(Long.parseLong(nanos), ChronoUnit.NANOS)
         : Instant.now();

@@ -2,6 +2,7 @@ package org.vivarium.vmm.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,6 +29,8 @@ import org.vivarium.vmm.client.StartProgress;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
+import org.vivarium.vmm.store.VmFolder;
+import org.vivarium.vmm.store.VmLock;
 
 /** VM processes that are processes: how they are started, survive, are killed and are missed. */
 @Timeout(120)
@@ -51,10 +55,12 @@ class RealProcessTest {
 
   @TempDir private Path home;
   private LocalMachines machines;
+  private JavaLauncher launcher;
 
   @BeforeEach
   void start() throws Exception {
-    machines = machines(List.of(Program.class.getName()));
+    launcher = launcher(List.of(Program.class.getName()));
+    machines = new LocalMachines(new Folders(home), launcher);
     Path kernel = Files.writeString(home.resolve("kernel"), "kernel");
     machines.create(
         new VmDefinition(
@@ -68,7 +74,7 @@ class RealProcessTest {
             false));
   }
 
-  private LocalMachines machines(List<String> program) {
+  private JavaLauncher launcher(List<String> program) {
     List<String> java =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -76,7 +82,75 @@ class RealProcessTest {
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
             System.getProperty("java.class.path"));
-    return new LocalMachines(new Folders(home), new JavaLauncher(java, program));
+    return new JavaLauncher(java, program);
+  }
+
+  @AfterEach
+  void endWhatWaits() {
+    launcher.forget();
+  }
+
+  /** Only a machine that has run before has a process kept ready. */
+  private ProcessHandle keptReady() throws Exception {
+    machines.prepare("a");
+    assertTrue(launcher.prepared().isEmpty());
+    runOnce();
+    machines.prepare("a");
+    return ProcessHandle.of(launcher.prepared().orElseThrow()).orElseThrow();
+  }
+
+  private long runOnce() throws Exception {
+    try (MachineConnection connection = machines.start("a", SILENT)) {
+      long pid = connection.status().pid();
+      connection.kill();
+      return pid;
+    }
+  }
+
+  @Test
+  void processThatIsReadyRunsTheMachineAndHoldsNothingBefore() throws Exception {
+    ProcessHandle ready = keptReady();
+
+    machines.prepare("a");
+
+    assertEquals(ready.pid(), launcher.prepared().orElseThrow());
+    assertFalse(VmLock.isHeld(new VmFolder(machines.folder("a"))));
+    assertEquals(MachineSummary.State.STOPPED, machines.find("a").state());
+    assertEquals(ready.pid(), runOnce());
+    assertTrue(launcher.prepared().isEmpty());
+  }
+
+  @Test
+  void processThatIsReadyIsNotUsedOnceTheDefinitionHasChanged() throws Exception {
+    ProcessHandle ready = keptReady();
+    VmDefinition old = machines.find("a").definition().orElseThrow();
+    machines.update(
+        new VmDefinition("a", "changed", 1, 64, old.engine(), old.guest(), old.devices(), false));
+
+    assertNotEquals(ready.pid(), runOnce());
+
+    machines.prepare("a");
+    assertNotEquals(ready.pid(), launcher.prepared().orElseThrow());
+    ready.onExit().get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void machineStartsWithoutTheProcessThatWasReadyAndDied() throws Exception {
+    ProcessHandle ready = keptReady();
+    ready.destroyForcibly();
+    ready.onExit().get(30, TimeUnit.SECONDS);
+
+    assertNotEquals(ready.pid(), runOnce());
+  }
+
+  @Test
+  void processThatIsReadyEndsWithThePipeOfItsKeeper() throws Exception {
+    ProcessHandle ready = keptReady();
+
+    launcher.forget();
+
+    ready.onExit().get(30, TimeUnit.SECONDS);
+    assertEquals(MachineSummary.State.STOPPED, machines.find("a").state());
   }
 
   @Test
@@ -149,7 +223,8 @@ class RealProcessTest {
 
   @Test
   void programThatDoesNotStartIsToldWithItsLastWords() {
-    LocalMachines broken = machines(List.of("org.example.Missing"));
+    LocalMachines broken =
+        new LocalMachines(new Folders(home), launcher(List.of("org.example.Missing")));
 
     VmmException refused = assertThrows(VmmException.class, () -> broken.start("a", SILENT));
 

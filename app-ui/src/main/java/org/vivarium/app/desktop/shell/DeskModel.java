@@ -5,7 +5,11 @@ import java.util.List;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import javafx.collections.FXCollections;
+import javafx.collections.ListChangeListener;
 import javafx.collections.ObservableList;
+import javafx.util.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.compare.CompareModel;
 import org.vivarium.app.desktop.machines.Definitions;
@@ -28,6 +32,8 @@ public final class DeskModel {
     IMAGES
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(DeskModel.class);
+
   private final Ui ui;
   private final MachinesModel machines;
   private final HostModel host;
@@ -36,6 +42,7 @@ public final class DeskModel {
   private final ObjectProperty<MachinePage.Part> part =
       new SimpleObjectProperty<>(MachinePage.Part.OVERVIEW);
   private final ObservableList<MachineModel> selected = FXCollections.observableArrayList();
+  private Subscription watched = Subscription.EMPTY;
   private boolean creating;
 
   /** Makes the model of a window. */
@@ -44,6 +51,33 @@ public final class DeskModel {
     this.machines = machines;
     this.host = host;
     this.compare = compare;
+    selected.addListener((ListChangeListener<MachineModel>) _ -> keepReady());
+  }
+
+  /** The start of the machine that is shown is the one most likely to be asked for next. */
+  private void keepReady() {
+    watched.unsubscribe();
+    watched = Subscription.EMPTY;
+    if (selected.size() == 1) {
+      MachineModel shown = selected.getFirst();
+      watched =
+          shown
+              .state()
+              .subscribe(
+                  state -> {
+                    if (!MachineModel.isActive(state)) {
+                      prepare(shown.name());
+                    }
+                  });
+    }
+  }
+
+  private void prepare(String name) {
+    ui.background()
+        .run(
+            () -> machines.machines().prepare(name),
+            () -> {},
+            thrown -> LOG.debug("{} starts without a process that is ready", name, thrown));
   }
 
   /** What views need besides their models. */

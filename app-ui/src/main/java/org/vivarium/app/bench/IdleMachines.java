@@ -1,0 +1,121 @@
+package org.vivarium.app.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.vivarium.vmm.VmmException;
+import org.vivarium.vmm.client.MachineConnection;
+import org.vivarium.vmm.engine.BootStage;
+
+/** Many machines that are started at once and then do nothing: what each costs the host. */
+final class IdleMachines {
+  /** A machine at its prompt still starts services for a moment. */
+  private static final long SETTLE_MILLIS = 5_000;
+
+  private static final long WINDOW_MILLIS = 10_000;
+  private static final double PERCENT = 100;
+
+  /**
+   * What one machine costs in the mean.
+   *
+   * @param prompts seconds until all were at their prompts
+   * @param own the process without the guest's RAM, KiB
+   * @param guest the guest's RAM, KiB
+   * @param processor percent of a processor
+   */
+  record Side(
+      double prompts, ProcessMemory.Figures own, ProcessMemory.Figures guest, double processor) {}
+
+  /** Both sides, each with so many machines. */
+  record Result(int machines, Side vivarium, Side qemu) {}
+
+  private final Workload workload;
+  private final int count;
+
+  /**
+   * @param count machines on each side
+   */
+  IdleMachines(Workload workload, int count) {
+    this.workload = workload;
+    this.count = count;
+  }
+
+  /** Ours, each in a VM process with its sockets, console log and metrics. */
+  Side ours() throws BenchException, VmmException, InterruptedException {
+    try (Starts starts = new Starts(workload);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<Long>> work = new ArrayList<>();
+      for (int i = 1; i <= count; i++) {
+        String name = "idle-" + i;
+        starts.create(name);
+        work.add(
+            () -> {
+              try (MachineConnection machine = starts.start(name)) {
+                Starts.await(machine, BootStage.PROMPT);
+                return machine.status().pid();
+              }
+            });
+      }
+      long begun = System.nanoTime();
+      List<Long> pids = new ArrayList<>();
+      for (Future<Long> started : threads.invokeAll(work)) {
+        pids.add(started.get());
+      }
+      return look(pids, System.nanoTime() - begun);
+    } catch (ExecutionException e) {
+      throw new BenchException("Not all machines reached their prompts: " + e.getMessage(), e);
+    }
+  }
+
+  /** QEMU's. */
+  Side qemus(Children children, String program) throws BenchException, InterruptedException {
+    List<Child> running = new ArrayList<>();
+    try {
+      long begun = System.nanoTime();
+      for (int i = 0; i < count; i++) {
+        running.add(children.start(QemuMicrovm.commandLine(program, workload)));
+      }
+      for (Child child : running) {
+        child.await(Child.PROMPT);
+      }
+      return look(running.stream().map(Child::pid).toList(), System.nanoTime() - begun);
+    } finally {
+      running.forEach(Child::close);
+    }
+  }
+
+  private Side look(List<Long> pids, long nanosToPrompts)
+      throws BenchException, InterruptedException {
+    Thread.sleep(SETTLE_MILLIS);
+    long ticks = ticks(pids);
+    long begun = System.nanoTime();
+    Thread.sleep(WINDOW_MILLIS);
+    double seconds = (System.nanoTime() - begun) / (double) TimeUnit.SECONDS.toNanos(1);
+    double used = (ticks(pids) - ticks) / (double) ProcessCpu.TICKS_A_SECOND;
+    ProcessMemory.Figures own = ProcessMemory.Figures.NONE;
+    ProcessMemory.Figures guest = ProcessMemory.Figures.NONE;
+    for (long pid : pids) {
+      ProcessMemory memory = ProcessMemory.of(pid, workload.memoryMib());
+      own = own.plus(memory.own());
+      guest = guest.plus(memory.guest());
+    }
+    return new Side(
+        nanosToPrompts / 1e9,
+        own.over(pids.size()),
+        guest.over(pids.size()),
+        PERCENT * used / seconds / pids.size());
+  }
+
+  private static long ticks(List<Long> pids) throws BenchException {
+    long sum = 0;
+    for (long pid : pids) {
+      sum += ProcessCpu.ticks(pid);
+    }
+    return sum;
+  }
+}
