@@ -14,7 +14,6 @@ import org.vivarium.images.ImageException;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.seed.MachineIdentity;
-import org.vivarium.images.store.ImageStore;
 
 /**
  * Stopped machines that others are cloned from: a machine's folder, moved to {@code
@@ -25,9 +24,6 @@ import org.vivarium.images.store.ImageStore;
 public record Templates(Path home) {
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}");
   private static final List<String> OWN = List.of(MachineIdentity.FILE, "known_hosts");
-
-  /** Where what a linked clone froze lies; no template can be named so. */
-  private static final String FROZEN = ".clone-";
 
   /**
    * A template.
@@ -177,67 +173,6 @@ public record Templates(Path home) {
               .formatted(template.folder()),
           e);
     }
-  }
-
-  /** What is done with frozen content while nobody else adds or deletes any. */
-  @FunctionalInterface
-  public interface Freezing {
-    /**
-     * Does it.
-     *
-     * @param folder a new folder for a disk that linked clones are to share
-     */
-    void run(Path folder) throws IOException;
-  }
-
-  /**
-   * Makes a folder for what a linked clone freezes, and deletes it again if that fails.
-   *
-   * @throws IOException as the action does
-   */
-  public void freeze(Freezing action) throws IOException, ImageException {
-    new ImageStore(folder())
-        .alone(
-            () -> {
-              Path frozen = Files.createTempDirectory(folder(), FROZEN);
-              boolean done = false;
-              try {
-                action.run(frozen);
-                done = true;
-              } finally {
-                if (!done) {
-                  DurableFiles.deleteFolder(frozen);
-                }
-              }
-              return frozen;
-            });
-  }
-
-  /** Deletes what linked clones froze, where no disk stands on it any more. */
-  public void reclaim() throws ImageException {
-    if (Files.isDirectory(folder())) {
-      new ImageStore(folder()).alone(this::deleteUnused);
-    }
-  }
-
-  /** In rounds: what was frozen later may stand on what was frozen before. */
-  private int deleteUnused() throws IOException, ImageException {
-    int all = 0;
-    int deleted;
-    do {
-      deleted = 0;
-      DiskTree tree = DiskTree.scan(home);
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder(), FROZEN + "*")) {
-        for (Path frozen : entries) {
-          if (tree.overFolder(frozen).isEmpty()) {
-            DurableFiles.deleteFolder(frozen);
-            deleted++;
-          }
-        }
-      }
-      all += deleted;
-    } while (deleted > 0);
-    return all;
   }
 
   private static String checked(String name) throws ImageException {
