@@ -31,6 +31,7 @@ final class Commands {
             RestartCommand.NAME,
             CloneCommand.NAME,
             SnapshotCommand.NAME,
+            TemplateCommand.NAME,
             RmCommand.NAME,
             LsCommand.NAME,
             ShowCommand.NAME,
@@ -84,6 +85,7 @@ final class Commands {
           case StatsCommand.NAME -> new StatsCommand(shell);
           case ExportCommand.NAME -> new ExportCommand(shell);
           case ImportCommand.NAME -> new ImportCommand(shell);
+          case TemplateCommand.NAME -> new TemplateCommand();
           case DiskCommand.NAME -> new DiskCommand();
           case NetCommand.NAME -> new NetCommand();
           case LimitCommand.NAME -> new LimitCommand(shell);
@@ -125,6 +127,12 @@ final class Commands {
               new SnapshotLsCommand(shell),
               new SnapshotRestoreCommand(shell),
               new SnapshotRmCommand(shell));
+      case TemplateCommand.NAME ->
+          List.of(
+              new TemplateCreateCommand(shell),
+              new TemplateCloneCommand(shell),
+              new TemplateLsCommand(shell),
+              new TemplateRmCommand(shell));
       case NetCommand.NAME -> List.of(new NetLinkCommand(shell), new NetForwardCommand(shell));
       case BenchCommand.NAME -> List.of(new BenchDevicesCommand());
       default -> List.of();
@@ -157,6 +165,9 @@ final class Commands {
             CommandLine.Help command = help.subcommands().get(name);
             if (command != null) {
               String does = brief(command.commandSpec().usageMessage().description()[0]);
+              if (name.equals(CatalogueCommand.NAME)) {
+                does += " (also: %s)".formatted(CatalogueCommand.ALIAS);
+              }
               text.append(INDENT).append(name).append(" ".repeat(width - name.length() + 2));
               text.append(String.join(below(width), TextWrap.lines(does, LINE - width - 4)));
               text.append(System.lineSeparator());

@@ -120,4 +120,10 @@ record CloneDisks(Path home, Path from, Path to) {
           });
     }
   }
+
+  /** Makes an overlay over a disk that nobody writes to any more. */
+  void linkOver(DiskConfig disk) throws IOException {
+    Path base = from.resolve(disk.file()).normalize();
+    Clones.link(home, base, HomeBacking.formatOf(base), target(disk), 0);
+  }
 }

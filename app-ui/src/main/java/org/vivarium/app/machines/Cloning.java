@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.catalog.GuestResolver;
+import org.vivarium.images.library.Templates;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineSummary;
 import org.vivarium.vmm.client.Machines;
@@ -20,6 +21,7 @@ import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.definition.DefinitionJson;
 import org.vivarium.vmm.definition.VmDefinition;
 
 /**
@@ -42,23 +44,86 @@ public record Cloning(Path home, Machines machines) {
     MachineSummary machine = machines.find(name);
     VmDefinition source = Stopped.definition(machine);
     Path folder = machines.folder(name);
-    List<DiskConfig> own = own(source, folder);
     if (!full) {
-      for (DiskConfig disk : own) {
+      for (DiskConfig disk : own(source, folder)) {
         CloneDisks.requireLinkable(disk, folder);
       }
     }
-    machines.create(definition(source, newName));
+    make(
+        source,
+        folder,
+        newName,
+        (disks, disk) -> {
+          if (full) {
+            disks.copy(disk, progress);
+          } else {
+            disks.link(disk);
+          }
+        });
+  }
+
+  /**
+   * Makes a machine whose disks lie over a template's, or are copies of them. If it fails, nothing
+   * is left.
+   *
+   * @param template the template's name
+   * @param full whether the disks are copied whole
+   * @throws VmmException if there is no such template
+   */
+  public void fromTemplate(String template, String newName, boolean full, Progress progress)
+      throws VmmException, ImageException, IOException {
+    Path folder = new Templates(home).find(template).folder();
+    String text = Files.readString(folder.resolve("vm.json"));
+    VmDefinition source =
+        moved(DefinitionJson.read(template, text).definition(), machines.folder(template));
+    make(
+        source,
+        folder,
+        newName,
+        (disks, disk) -> {
+          if (full) {
+            disks.copy(disk, progress);
+          } else {
+            disks.linkOver(disk);
+          }
+        });
+  }
+
+  /** A definition whose folder has moved: what it names in the former one lies in the present. */
+  private static VmDefinition moved(VmDefinition d, Path former) {
+    List<DiskConfig> disks = new ArrayList<>();
+    for (DiskConfig disk : d.devices().disks()) {
+      Path file = disk.file().startsWith(former) ? former.relativize(disk.file()) : disk.file();
+      disks.add(
+          new DiskConfig(
+              disk.id(), file, disk.format(), disk.readOnly(), disk.serial(), disk.limit()));
+    }
+    return new VmDefinition(
+        d.name(),
+        d.description(),
+        d.cpus(),
+        d.memoryMib(),
+        d.engine(),
+        d.guest(),
+        d.devices().withDisks(disks),
+        d.autostart());
+  }
+
+  /** Gives a new machine a disk. */
+  private interface DiskMaker {
+    void make(CloneDisks disks, DiskConfig disk)
+        throws VmmException, ImageException, IOException;
+  }
+
+  private void make(VmDefinition source, Path folder, String newName, DiskMaker maker)
+      throws VmmException, ImageException, IOException {
+    machines.create(definition(source, folder, newName));
     boolean done = false;
     try {
       CloneDisks disks = new CloneDisks(home, folder, machines.folder(newName));
       disks.copyKernel(source.guest());
-      for (DiskConfig disk : own) {
-        if (full) {
-          disks.copy(disk, progress);
-        } else {
-          disks.link(disk);
-        }
+      for (DiskConfig disk : own(source, folder)) {
+        maker.make(disks, disk);
       }
       done = true;
     } finally {
@@ -80,8 +145,8 @@ public record Cloning(Path home, Machines machines) {
     return own;
   }
 
-  private VmDefinition definition(VmDefinition source, String newName) throws VmmException {
-    Path folder = machines.folder(source.name());
+  private VmDefinition definition(VmDefinition source, Path folder, String newName)
+      throws VmmException {
     List<DiskConfig> disks = new ArrayList<>();
     for (DiskConfig disk : source.devices().disks()) {
       disks.add(

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -183,5 +184,62 @@ class CloneCommandTest {
     cli.assertRefused(ExitStatus.FAILED, "rm --force deb");
     assertTrue(cli.err().contains("over.qcow2"), cli.err());
     assertEquals(2, cli.machines.list().size());
+  }
+
+  @Test
+  void whatNobodyStandsOnAnyMoreIsDeleted() throws Exception {
+    cli.given("clone deb b");
+    cli.given("clone b c");
+    cli.given("rm --force deb");
+    assertEquals("first", read(root("c")));
+    cli.given("rm --force b");
+    assertEquals("first", read(root("c")));
+
+    cli.given("rm --force c");
+
+    try (Stream<Path> left = Files.list(home.resolve("templates"))) {
+      assertEquals(List.of(), left.filter(Files::isDirectory).toList());
+    }
+  }
+
+  @Test
+  void machinesOfATemplateHaveItsContent() throws Exception {
+    cli.given("template create deb");
+    assertFalse(Files.exists(root("deb")));
+    cli.given("template clone deb one");
+    cli.given("template clone deb two");
+    write(root("one"), "newer");
+
+    assertEquals("first", read(root("two")));
+    assertEquals("data", read(data("one")));
+    assertNotEquals(
+        MachineIdentity.of(cli.machines.folder("one"), "one"),
+        MachineIdentity.of(cli.machines.folder("two"), "two"));
+    assertEquals(ExitStatus.OK, cli.run("template ls"), cli.err());
+    assertTrue(cli.out().matches("(?s).*deb +2 +4\\R"), cli.out());
+  }
+
+  @Test
+  void templateInUseIsNotDeleted() throws Exception {
+    cli.given("template create deb");
+    cli.given("template clone deb one");
+    cli.assertRefused(ExitStatus.FAILED, "template rm deb");
+    cli.given("rm --force one");
+    cli.given("template clone deb copy --full");
+
+    cli.given("template rm deb");
+
+    assertEquals("first", read(root("copy")));
+    assertEquals(ExitStatus.OK, cli.run("template ls --json"), cli.err());
+    assertEquals("[ ]", cli.out().strip());
+    cli.assertRefused(ExitStatus.FAILED, "template clone deb again");
+  }
+
+  @Test
+  void machineThatRunsBecomesNoTemplate() {
+    cli.given("start deb");
+
+    cli.assertRefused(ExitStatus.FAILED, "template create deb");
+    assertTrue(Files.exists(root("deb")));
   }
 }

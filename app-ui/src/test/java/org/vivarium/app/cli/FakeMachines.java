@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.vivarium.images.DurableFiles;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
@@ -104,6 +105,11 @@ final class FakeMachines implements Machines {
       throw new VmmException("The machine " + name + " is running; turn it off first.");
     }
     machines.remove(name);
+    try {
+      DurableFiles.deleteFolder(folder(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     calls.add(name + " delete");
   }
 
