@@ -111,8 +111,7 @@ public record Cloning(Path home, Machines machines) {
 
   /** Gives a new machine a disk. */
   private interface DiskMaker {
-    void make(CloneDisks disks, DiskConfig disk)
-        throws VmmException, ImageException, IOException;
+    void make(CloneDisks disks, DiskConfig disk) throws VmmException, ImageException, IOException;
   }
 
   private void make(VmDefinition source, Path folder, String newName, DiskMaker maker)
