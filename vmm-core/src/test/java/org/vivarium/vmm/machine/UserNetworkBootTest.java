@@ -24,13 +24,11 @@ import org.vivarium.vmm.engine.qemu.TestConsole;
 @Tag("boot")
 class UserNetworkBootTest {
   private static final int GUEST_PORT = 2222;
-  private static final int MUCH = 4 << 20;
   private static final int PATIENCE_MILLIS = 10_000;
 
   @Test
   void guestReachesTheHostAndIsReached() throws Exception {
     try (ServerSocket host = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      host.setSoTimeout(6 * PATIENCE_MILLIS);
       PortForward first = forward(freePort());
       try (TinyGuest guest = boot(first)) {
         guest.console.readTo(TinyGuest.PROMPT, TinyGuest.PATIENCE);
@@ -41,8 +39,6 @@ class UserNetworkBootTest {
                 + host.getLocalPort()
                 + " &");
         assertEquals("from the guest\n", readAll(host.accept()));
-
-        passMuchBothWays(guest, host);
 
         assertEquals("hello\n", answerOn(guest, first));
 
@@ -78,25 +74,6 @@ class UserNetworkBootTest {
 
       assertEquals("hello\n", answerOn(guest, forward));
     }
-  }
-
-  /** Many packets of the largest size in each direction. */
-  private static void passMuchBothWays(TinyGuest guest, ServerSocket host) throws Exception {
-    String connect = "nc $(ip route | awk '/default/ {print $3}') " + host.getLocalPort();
-    TestConsole.type(guest.machine, "cat /sys/class/net/eth0/mtu; " + connect + " </dev/zero &");
-    guest.console.readTo("65520\r", TinyGuest.PATIENCE);
-    try (Socket socket = host.accept()) {
-      socket.setSoTimeout(PATIENCE_MILLIS);
-      assertEquals(MUCH, socket.getInputStream().readNBytes(MUCH).length);
-    }
-    // Reading from the terminal, which does not end: Debian 12's passt sends nothing more to a
-    // guest
-    // that has ended its own direction, whatever the card.
-    TestConsole.type(guest.machine, connect + " | wc -c");
-    try (Socket socket = host.accept()) {
-      socket.getOutputStream().write(new byte[MUCH]);
-    }
-    guest.console.readTo(MUCH + "\r", TinyGuest.PATIENCE);
   }
 
   private static TinyGuest boot(PortForward forward) throws Exception {

@@ -153,11 +153,6 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
   }
 
   @Override
-  public int mtu() {
-    return PasstOptions.LARGEST_MTU;
-  }
-
-  @Override
   public boolean carrier() {
     return supervisor.isUp();
   }
