@@ -76,7 +76,6 @@ class ArchiveCommandsTest {
 
     assertEquals(ExitStatus.OK, cli.run("export web " + home.resolve(name)), cli.err());
     cli.given("rm --force web");
-    deleteFolder("web");
     assertEquals(ExitStatus.OK, cli.run("import " + home.resolve(name)), cli.err());
 
     assertEquals(ArchiveNames.inside(before), cli.machines.definition("web"));
@@ -84,14 +83,6 @@ class ArchiveCommandsTest {
     assertEquals("kernel", Files.readString(home.resolve("vms/web/boot/kernel")));
     assertEquals("initrd", Files.readString(home.resolve("vms/web/boot/initrd")));
     assertTrue(Files.size(home.resolve("vms/web/disks/disk0.qcow2")) < SIZE / 2);
-  }
-
-  private void deleteFolder(String name) throws Exception {
-    try (var files = Files.walk(cli.machines.folder(name))) {
-      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 
   @Test
