@@ -31,6 +31,9 @@ public interface Host {
   /** Returns an environment variable that is set and not empty. */
   Optional<String> variable(String name);
 
+  /** Returns the version of the kernel's Landlock, or 0 if it has none or it is turned off. */
+  int landlock();
+
   /** Returns the bytes that are free for this user on the file system that holds a path. */
   long freeBytes(String path);
 }

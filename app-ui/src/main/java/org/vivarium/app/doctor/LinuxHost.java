@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.vmm.process.JavaLauncher;
 
 /** This computer. */
 public final class LinuxHost implements Host {
@@ -21,6 +22,11 @@ public final class LinuxHost implements Host {
 
   /** Printing a version takes milliseconds; a program that hangs must not hold the doctor up. */
   private static final long PATIENCE_SECONDS = 5;
+
+  @Override
+  public int landlock() {
+    return JavaLauncher.landlock();
+  }
 
   @Override
   public Optional<String> read(String path) {

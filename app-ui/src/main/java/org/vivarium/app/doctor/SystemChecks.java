@@ -120,12 +120,12 @@ final class SystemChecks {
   }
 
   private static Finding landlock(Host host) {
-    Optional<String> modules = host.read("/sys/kernel/security/lsm");
-    if (modules.isEmpty()) {
-      return Finding.note(SECTION, "Landlock", "cannot be told: securityfs is not mounted", "");
-    }
-    return modules.get().contains("landlock")
-        ? Finding.ok(SECTION, "Landlock", "is on: machines' processes open their own files only")
+    int version = host.landlock();
+    return version > 0
+        ? Finding.ok(
+            SECTION,
+            "Landlock",
+            "version %d: machines' processes open their own files only".formatted(version))
         : Finding.note(
             SECTION,
             "Landlock",

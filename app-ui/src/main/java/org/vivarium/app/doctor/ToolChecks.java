@@ -16,10 +16,13 @@ final class ToolChecks {
     List<Finding> findings = new ArrayList<>();
     findings.add(tool(host, NETWORK, "passt", "passt", "is for networks without root"));
     findings.add(device(host, "/dev/net/tun", "is for networks through a bridge", "tun"));
-    findings.add(device(host, "/dev/vhost-net", "makes such networks faster", "vhost_net"));
     findings.add(apt(host));
     findings.add(
         tool(host, GUESTS, "mmdebstrap", "mmdebstrap", "is for making whole Debian guests"));
+    findings.add(tool(host, GUESTS, "mke2fs", "e2fsprogs", "makes the disks of such guests"));
+    findings.add(
+        tool(host, GUESTS, "newuidmap", "uidmap", "is for making such guests without root"));
+    findings.add(tool(host, GUESTS, "ssh", "openssh-client", "is for 'vivarium ssh'"));
     findings.add(tool(host, GUESTS, "qemu-img", "qemu-utils", "is for the tests of disks"));
     findings.add(tool(host, GUESTS, "iasl", "acpica-tools", "is for the tests of ACPI tables"));
     findings.add(

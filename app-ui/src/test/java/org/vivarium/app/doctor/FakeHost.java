@@ -15,6 +15,7 @@ final class FakeHost implements Host {
   private final Map<String, String> programs = new HashMap<>();
   private final Map<String, String> variables = new HashMap<>();
   private long freeBytes = 1L << 40;
+  private int landlock = 4;
 
   /** A computer with an AMD processor, KVM and all programs: nothing to find fault with. */
   static FakeHost complete() {
@@ -26,14 +27,14 @@ final class FakeHost implements Host {
     host.file("/proc/sys/kernel/io_uring_disabled", "0\n");
     host.file("/proc/sys/user/max_user_namespaces", "1000\n");
     host.file("/sys/fs/cgroup/cgroup.controllers", "cpu memory io\n");
-    host.file("/sys/kernel/security/lsm", "capability,landlock\n");
     host.file("/sys/module/kvm_amd", "");
-    host.file("/dev/kvm", "").file("/dev/net/tun", "").file("/dev/vhost-net", "");
+    host.file("/dev/kvm", "").file("/dev/net/tun", "");
     host.file("/usr/lib/x86_64-linux-gnu/libgtk-3.so.0", "");
     host.file("/usr/share/fonts/truetype", "");
     host.variable("DISPLAY", ":0").variable("USER", "ann");
     Stream.of("apt-get", "passt", "mmdebstrap", "qemu-img", "iasl", "runc", "sqfstar", "skopeo")
         .forEach(name -> host.program(name, name + " 1.0"));
+    Stream.of("mke2fs", "newuidmap", "ssh").forEach(name -> host.program(name, name + " 1.0"));
     return host.program("qemu-system-x86_64", "QEMU emulator version 7.2.0");
   }
 
@@ -70,6 +71,16 @@ final class FakeHost implements Host {
   FakeHost withoutVariable(String name) {
     variables.remove(name);
     return this;
+  }
+
+  FakeHost withoutLandlock() {
+    landlock = 0;
+    return this;
+  }
+
+  @Override
+  public int landlock() {
+    return landlock;
   }
 
   FakeHost freeBytes(long bytes) {

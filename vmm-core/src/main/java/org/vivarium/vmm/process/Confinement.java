@@ -262,7 +262,6 @@ final class Confinement {
       case NetBackend.Tap _ -> {
         files.allow(Path.of("/dev/net/tun"), Access.DEVICE);
         files.allow(Path.of("/sys/class/net"), Access.READ);
-        files.allow(Path.of("/dev/vhost-net"), Access.DEVICE);
       }
       case NetBackend.Segment(String name) -> {
         Path segments = SocketFolder.make(folders, SocketFolder.SEGMENTS, System.getenv()).path();

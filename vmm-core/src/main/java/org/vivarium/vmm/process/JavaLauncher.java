@@ -120,6 +120,14 @@ public final class JavaLauncher implements VmLauncher {
     return new JavaLauncher(options(commandLine(), main()), program);
   }
 
+  /**
+   * The version of Landlock by which this computer confines machines' processes; 0 for none. Any
+   * thread.
+   */
+  public static int landlock() {
+    return Landlock.abi();
+  }
+
   private static String main() {
     return System.getProperty("sun.java.command", "").split(" ")[0];
   }
