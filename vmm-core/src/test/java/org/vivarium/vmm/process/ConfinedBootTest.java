@@ -110,7 +110,7 @@ class ConfinedBootTest {
       assertEquals("kvm", machine.status().engine());
       assertEquals(Optional.empty(), machine.status().problem());
 
-      type(console, "echo on-first | dd of=/dev/vda conv=fsync 2>/dev/null; echo wrote=1");
+      type(console, "echo on-first | dd of=/dev/vda conv=fsync 2>/dev/null; echo 'w'rote=1");
       readTo(console, "wrote=1\r");
       assertTrue(text(home.resolve("first.img")).startsWith("on-first"));
 
@@ -118,12 +118,12 @@ class ConfinedBootTest {
       type(
           console,
           "until [ -e /dev/vdb ]; do sleep 0.1; done;"
-              + " echo on-late | dd of=/dev/vdb conv=fsync 2>/dev/null; echo wrote=2");
+              + " echo on-late | dd of=/dev/vdb conv=fsync 2>/dev/null; echo 'w'rote=2");
       readTo(console, "wrote=2\r");
       assertTrue(text(late.file()).startsWith("on-late"));
       machine.detachDisk("late");
 
-      type(console, "until ip route | grep -q default; do sleep 0.2; done; echo address=got");
+      type(console, "until ip route | grep -q default; do sleep 0.2; done; echo 'a'ddress=got");
       readTo(console, "address=got\r");
       assertEquals("hello\n", answerOn(console, forward));
       machine.setForwards("net0", List.of(other));
@@ -155,7 +155,7 @@ class ConfinedBootTest {
 
   /** What a server in the guest says to who connects to the host's port. */
   private static String answerOn(ConsoleConnection console, PortForward forward) throws Exception {
-    type(console, "echo hello | nc -l -p " + GUEST_PORT + "; echo served=yes");
+    type(console, "echo hello | nc -l -p " + GUEST_PORT + "; echo 's'erved=yes");
     for (int attempt = 0; attempt < 50; attempt++) {
       try (Socket socket = new Socket(forward.hostAddress(), forward.hostPort())) {
         socket.setSoTimeout(10_000);
@@ -191,6 +191,7 @@ class ConfinedBootTest {
     }
   }
 
+  /** The quotes in what is typed keep the terminal's echo from being taken for what it prints. */
   private static void type(ConsoleConnection console, String line) throws IOException {
     byte[] bytes = (line + "\n").getBytes(StandardCharsets.US_ASCII);
     console.write(bytes, 0, bytes.length);

@@ -60,7 +60,11 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
 
     @Override
     public void attach(UnixSocket socket) {
-      loop.execute(() -> stream.attach(socket));
+      loop.execute(
+          () -> {
+            stream.attach(socket);
+            announce();
+          });
     }
 
     @Override
@@ -82,12 +86,23 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
     }
   }
 
+  /** Where the source's address stands in a frame; its type follows (IEEE 802.3, 3.2). */
+  private static final int SOURCE = 6;
+
+  private static final int SHORTEST_FRAME = 60;
+
+  /** The type of a frame that nobody takes for anything: IEEE 802, local experimental. */
+  private static final int EXPERIMENTAL = 0x88B5;
+
   private final IoLoop loop;
   private final FrameStream stream;
   private final PasstSupervisor supervisor;
   private final AtomicReference<@Nullable String> complaint = new AtomicReference<>();
   private volatile @Nullable Events events;
   private volatile boolean checksums;
+
+  /** The guest's address as it last sent from, 0 if it has not sent; on the loop. */
+  private long guest;
 
   private PasstBackend(
       String name, PasstOptions options, PasstStarter starter, IoLoop loop, Listener listener) {
@@ -170,7 +185,24 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
 
   @Override
   public boolean send(NetHeader header, ByteBuffer frame) {
+    guest = frame.getLong(frame.position() + SOURCE) >>> Short.SIZE;
     return stream.send(frame);
+  }
+
+  /**
+   * Tells a passt that was started anew the guest's address. It learns it from the guest's frames
+   * and sends to everybody until then, but a guest drops TCP that is sent to everybody, and might
+   * have nothing to say.
+   */
+  private void announce() {
+    if (guest == 0) {
+      return;
+    }
+    ByteBuffer frame = ByteBuffer.allocate(SHORTEST_FRAME);
+    frame.putLong(0, 0xFFFF_FFFF_FFFFL << Short.SIZE);
+    frame.putLong(SOURCE, guest << Short.SIZE | EXPERIMENTAL);
+    stream.send(frame);
+    stream.flush();
   }
 
   @Override

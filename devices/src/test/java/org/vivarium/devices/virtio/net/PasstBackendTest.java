@@ -154,6 +154,26 @@ class PasstBackendTest {
     assertEquals(DHCP_OFFER, dhcpOption(awaitFrame(frame -> isUdpTo(frame, 68)), 53));
   }
 
+  /** A guest drops a TCP segment in a frame that is not addressed to it. */
+  @Test
+  void newPasstKnowsTheAddressOfAGuestThatSaysNothing() throws Exception {
+    int port = freePort();
+    PasstBackend backend = startPasst(List.of());
+    send(backend, dhcpDiscover());
+    awaitFrame(frame -> isUdpTo(frame, 68));
+
+    backend.setForwards(
+        List.of(new PasstForward(PasstForward.Protocol.TCP, "127.0.0.1", port, 22)));
+
+    // Passt may look at the caller before it looks at what it was told.
+    byte[] segment = new byte[0];
+    for (int attempt = 0; attempt < 20 && !isTo(MAC, segment); attempt++) {
+      connect(port);
+      segment = awaitFrame(frame -> isTcpTo(frame, 22));
+    }
+    assertTrue(isTo(MAC, segment));
+  }
+
   @Test
   void forwardsAreReplacedAndTheLinkStaysUp() throws Exception {
     int port = freePort();
@@ -274,6 +294,19 @@ class PasstBackendTest {
     return frame.length > UDP_PAYLOAD
         && in.getShort(12) == 0x0800
         && in.get(23) == 17
+        && in.getShort(36) == port;
+  }
+
+  private static boolean isTo(byte[] address, byte[] frame) {
+    return frame.length > address.length
+        && Arrays.equals(address, 0, address.length, frame, 0, address.length);
+  }
+
+  private static boolean isTcpTo(byte[] frame, int port) {
+    ByteBuffer in = ByteBuffer.wrap(frame);
+    return frame.length >= UDP_PAYLOAD
+        && in.getShort(12) == 0x0800
+        && in.get(23) == 6
         && in.getShort(36) == port;
   }
 
