@@ -157,23 +157,27 @@ class ConfinedBootTest {
   private static String answerOn(ConsoleConnection console, PortForward forward) throws Exception {
     type(console, "echo hello | nc -l -p " + GUEST_PORT + "; echo 's'erved=yes");
     for (int attempt = 0; attempt < 50; attempt++) {
-      try (Socket socket = new Socket(forward.hostAddress(), forward.hostPort())) {
-        socket.setSoTimeout(10_000);
-        // Debian 12's passt goes on only once the caller has spoken.
-        socket.getOutputStream().write("anybody there?\n".getBytes(StandardCharsets.US_ASCII));
-        String answer =
-            new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-        if (!answer.isEmpty()) {
-          readTo(console, "served=yes\r");
-          return answer;
-        }
-      } catch (IOException _) {
-        // Passt is between two lives, or the guest does not listen yet: asked again below.
-        LockSupport.parkNanos(1);
+      String answer = ask(forward);
+      if (!answer.isEmpty()) {
+        // The server ends once the caller has.
+        readTo(console, "served=yes\r");
+        return answer;
       }
       LockSupport.parkNanos(100_000_000);
     }
     throw new AssertionError("Nobody answers on " + forward);
+  }
+
+  /** What a server says; empty while passt is between two lives, or the guest does not listen. */
+  private static String ask(PortForward forward) {
+    try (Socket socket = new Socket(forward.hostAddress(), forward.hostPort())) {
+      socket.setSoTimeout(10_000);
+      // Debian 12's passt goes on only once the caller has spoken.
+      socket.getOutputStream().write("anybody there?\n".getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    } catch (IOException _) {
+      return "";
+    }
   }
 
   private static String text(Path file) throws IOException {
