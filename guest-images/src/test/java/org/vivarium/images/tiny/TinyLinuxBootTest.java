@@ -81,7 +81,8 @@ class TinyLinuxBootTest {
       guest.type("\u001a");
       guest.await("Stopped");
       guest.await(PROMPT);
-      guest.type("kill -KILL %1; wait %1; exit\n");
+      // A shell that still knows of a stopped job refuses the first time.
+      guest.type("kill -KILL %1; exit; exit\n");
       guest.await("ends the machine.");
       guest.await(PROMPT);
       guest.type("reboot\n");
