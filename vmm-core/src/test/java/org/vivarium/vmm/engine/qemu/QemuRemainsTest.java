@@ -47,6 +47,8 @@ class QemuRemainsTest {
 
   @Test
   void twentyMachinesLeaveNoProcessThreadDescriptorOrFile() throws Exception {
+    // Another class's desktop may keep a process ready in this JVM.
+    List<ProcessHandle> before = ProcessHandle.current().children().toList();
     startAndStop(3);
     long files = openFiles();
 
@@ -55,7 +57,7 @@ class QemuRemainsTest {
     }
 
     assertEquals(List.of(), threads());
-    assertEquals(0, ProcessHandle.current().children().count());
+    assertEquals(before, ProcessHandle.current().children().toList());
     assertEquals(List.of(), socketFolders());
     assertEquals(files, openFiles());
   }
