@@ -3,18 +3,10 @@ package org.vivarium.app.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
-import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
-import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.library.AllocationMap;
 import org.vivarium.images.library.AllocationMap.Piece;
-import org.vivarium.vmm.InvalidConfigException;
-import org.vivarium.vmm.VmmException;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Shows where a disk image holds data. */
 @Command(
@@ -31,38 +23,16 @@ import picocli.CommandLine.Parameters;
       "",
       "Exit status: 0 done; 1 it could not be; 2 bad input."
     })
-final class DiskMapCommand extends ShellCommand {
+final class DiskMapCommand extends ImageFileCommand {
   private static final int PIECES = 72;
-
-  @Parameters(paramLabel = "FILE", description = "The image.")
-  private Path file = Path.of("");
-
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      description = "qcow2 or raw, where the file's name and first bytes do not agree.")
-  private @Nullable DiskFormat format;
-
-  @Option(names = "--json", description = "Print it as JSON.")
-  private boolean json;
 
   DiskMapCommand(Shell shell) {
     super(shell);
   }
 
   @Override
-  public Integer call() throws VmmException {
-    try (DiskImage image = DiskInfoCommand.open(file, format)) {
-      print(AllocationMap.of(image, PIECES));
-      return ExitStatus.OK;
-    } catch (DiskImageException e) {
-      throw new InvalidConfigException(e.getMessage(), e);
-    } catch (IOException e) {
-      throw new VmmException("Disk %s cannot be read: %s.".formatted(file, Failures.reason(e)), e);
-    }
-  }
-
-  private void print(AllocationMap map) {
+  void print(DiskImage image) throws IOException {
+    AllocationMap map = AllocationMap.of(image, PIECES);
     if (json) {
       ObjectNode node = JsonText.object().put("file", file.toString());
       node.put("size", map.size()).put("own", map.own()).put("shared", map.shared());
