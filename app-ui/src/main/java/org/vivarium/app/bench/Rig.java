@@ -27,6 +27,26 @@ public final class Rig {
     this.script = script;
   }
 
+  /**
+   * The emulated computer, for a measurement that this computer cannot take; says so.
+   *
+   * @param launcher the launcher's path, if this was started by it
+   * @param here whether the person wants this computer and no other
+   * @param reason why this computer cannot
+   * @throws BenchException if there is no such place either
+   */
+  public static Rig instead(Optional<Path> launcher, boolean here, String reason)
+      throws BenchException {
+    Optional<Rig> rig = launcher.flatMap(Rig::beside);
+    if (here || rig.isEmpty()) {
+      throw new BenchException("Nothing can be measured here. " + reason);
+    }
+    System.err.println(reason);
+    System.err.println(
+        "So this runs in the project's emulated computer with hardware virtualization.");
+    return rig.get();
+  }
+
   /** The rig beside a launcher; empty where there is none, as in an installed copy. */
   public static Optional<Rig> beside(Path launcher) {
     Path script = launcher.resolveSibling(SCRIPT);

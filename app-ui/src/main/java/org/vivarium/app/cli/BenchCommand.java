@@ -134,15 +134,8 @@ final class BenchCommand implements Callable<Integer> {
       if (decision.engine().equals("kvm")) {
         return measure(plan, launcher);
       }
-      Optional<Rig> rig = launcher.flatMap(Rig::beside);
-      if (here || rig.isEmpty()) {
-        throw new BenchException("Nothing can be measured here. " + decision.reason());
-      }
-      System.err.println(decision.reason());
-      System.err.println(
-          "So this runs in the project's emulated computer with hardware virtualization.");
-      return rig.get()
-          .run(wordsForRig(plan.workload()), file == null ? null : file.toAbsolutePath());
+      Rig rig = Rig.instead(launcher, here, decision.reason());
+      return rig.run(wordsForRig(plan.workload()), file == null ? null : file.toAbsolutePath());
     } catch (BenchException e) {
       throw new VmmException(e.getMessage(), e);
     }

@@ -125,16 +125,10 @@ final class BenchDevicesCommand implements Callable<Integer> {
         new DiskBench(plan, new LinuxHost(), System.err).run(System.out);
         return ExitStatus.OK;
       }
-      Optional<Rig> rig = launcher.flatMap(Rig::beside);
-      if (here || rig.isEmpty()) {
-        throw new BenchException("Nothing can be measured here. " + decision.reason());
-      }
-      System.err.println(decision.reason());
-      System.err.println(
-          "So this runs in the project's emulated computer with hardware virtualization.");
+      Rig rig = Rig.instead(launcher, here, decision.reason());
       // Made here, so that it is there the next time too.
       workload();
-      return rig.get().run(wordsForRig(fioDisk()), null);
+      return rig.run(wordsForRig(fioDisk()), null);
     } catch (BenchException e) {
       throw new VmmException(e.getMessage(), e);
     }
