@@ -101,6 +101,7 @@ final class TestReports {
     String reason = "";
     String details = "";
     String id = "";
+    boolean again = false;
     while (xml.next() != XMLStreamConstants.END_ELEMENT || !xml.getLocalName().equals("testcase")) {
       if (xml.isStartElement()) {
         switch (xml.getLocalName()) {
@@ -111,12 +112,17 @@ final class TestReports {
             details = xml.getElementText().strip();
             reason = tellingLine(message.isBlank() ? details : message);
           }
+          // Surefire's name for how a test failed that passed when it ran again.
+          case "flakyFailure", "flakyError" -> {
+            again = true;
+            reason = tellingLine(attribute(xml, "message"));
+          }
           case "system-out" -> id = uniqueId(xml.getElementText(), id);
           default -> {}
         }
       }
     }
-    return new Result(name, end, reason, details, id, false);
+    return new Result(name, end, reason, details, id, again);
   }
 
   /** The line with what was expected, if there is one: before it stands a guest's whole console. */

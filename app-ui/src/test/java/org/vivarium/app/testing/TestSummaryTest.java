@@ -128,6 +128,21 @@ class TestSummaryTest {
   }
 
   @Test
+  void testThatSurefireRanAgainIsNamed() throws IOException {
+    report(
+        "unit",
+        "<testcase name='breaks' classname='org.x.GammaTest'>"
+            + "<flakyFailure message='expected: 1' type='x'><stackTrace>trace</stackTrace>"
+            + "<system-out>said</system-out></flakyFailure></testcase>");
+
+    boolean well = print("unit");
+
+    assertTrue(well, text());
+    assertTrue(text().contains("ran again"), text());
+    assertTrue(text().contains("  unit: GammaTest.breaks: expected: 1"), text());
+  }
+
+  @Test
   void testThatFailedTwiceFailsTheRun() throws IOException {
     report("boot", PASSED, FAILED);
     Files.writeString(folder.resolve("boot/TEST-b.xml"), "<testsuite>" + FAILED + "</testsuite>");
