@@ -67,19 +67,32 @@ public final class SeccompFilter {
   }
 
   /**
-   * What a process that runs a guest by itself no longer does: executing programs, sockets other
-   * than Unix ones, and making an io_uring, whose requests no filter sees; the rings of its disks
-   * are there by then, each restricted to its disk's files. Beside {@link #vmProcess}, whose
-   * refusals stay.
+   * All that a process does which runs a guest by itself. It no longer executes programs, has no
+   * sockets other than Unix ones, signals itself alone, and makes no io_uring, whose requests no
+   * filter sees; the rings of its disks are there by then, each restricted to its disk's files.
+   * Beside {@link #vmProcess}, whose refusals stay.
+   *
+   * <p>A call that neither knows fails with ENOSYS, as on an older kernel, so that a libc that
+   * tries a new one takes the old one.
    */
   public static SeccompFilter runningGuest() {
     SortedMap<Integer, Verdict> rules = new TreeMap<>();
+    for (int number : StillNeeded.numbers()) {
+      rules.put(number, ALLOW);
+    }
+    for (int number : NeverNeeded.numbers()) {
+      rules.put(number, REFUSE);
+    }
     rules.put(Linux.SYS_execve(), REFUSE);
     rules.put(Linux.SYS_execveat(), REFUSE);
     rules.put(Linux.SYS_io_uring_setup(), REFUSE);
     rules.put(Linux.SYS_io_uring_register(), REFUSE);
     rules.put(Linux.SYS_socket(), new Verdict.Only(List.of(Linux.AF_UNIX()), Errno.EPERM));
-    return new SeccompFilter(FilterProgram.of(rules, ALLOW));
+    Verdict itself =
+        new Verdict.Only(List.of(Math.toIntExact(ProcessHandle.current().pid())), Errno.EPERM);
+    rules.put(Linux.SYS_kill(), itself);
+    rules.put(Linux.SYS_tgkill(), itself);
+    return new SeccompFilter(FilterProgram.of(rules, new Verdict.Refuse(Errno.ENOSYS)));
   }
 
   /** The program, for tests. */

@@ -119,8 +119,30 @@ class SeccompFilterTest {
     assertEquals(REFUSED, run(later, Linux.SYS_socket(), Linux.AF_INET()));
     assertEquals(REFUSED, run(later, Linux.SYS_execve(), 0));
     assertEquals(REFUSED, run(later, Linux.SYS_io_uring_setup(), 0));
-    assertEquals(ALLOWED, run(later, Linux.SYS_io_uring_enter(), 0));
-    assertEquals(ALLOWED, run(later, Linux.SYS_ioctl(), 0));
+    int self = Math.toIntExact(ProcessHandle.current().pid());
+    for (int signal : List.of(Linux.SYS_kill(), Linux.SYS_tgkill())) {
+      assertEquals(ALLOWED, run(later, signal, self));
+      assertEquals(REFUSED, run(later, signal, -self));
+      assertEquals(REFUSED, run(later, signal, self + 1));
+    }
+  }
+
+  @Test
+  void runningGuestMakesTheCallsThatItNeedsAndNoOthers() {
+    SeccompFilter filter = SeccompFilter.runningGuest();
+    List<Integer> byArgument = List.of(Linux.SYS_socket(), Linux.SYS_kill(), Linux.SYS_tgkill());
+    int unknown = Linux.SECCOMP_RET_ERRNO() | Errno.ENOSYS;
+
+    for (int number = 0; number < HIGHEST; number++) {
+      if (!byArgument.contains(number)) {
+        int expected = StillNeeded.numbers().contains(number) ? ALLOWED : unknown;
+        int answer = run(filter, number, 0);
+        assertEquals(expected, answer == REFUSED ? unknown : answer, "call " + number);
+      }
+    }
+    for (int number : NeverNeeded.numbers()) {
+      assertEquals(REFUSED, run(filter, number, 0), "call " + number);
+    }
   }
 
   @Test

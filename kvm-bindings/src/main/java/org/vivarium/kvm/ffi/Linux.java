@@ -2027,6 +2027,15 @@ public class Linux extends Linux$shared {
     public static int SYS__sysctl() {
         return SYS__sysctl;
     }
+    private static final int SYS_accept = (int)43L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_accept 43
+     * }
+     */
+    public static int SYS_accept() {
+        return SYS_accept;
+    }
     private static final int SYS_accept4 = (int)288L;
     /**
      * {@snippet lang=c :
@@ -2035,6 +2044,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_accept4() {
         return SYS_accept4;
+    }
+    private static final int SYS_access = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_access 21
+     * }
+     */
+    public static int SYS_access() {
+        return SYS_access;
     }
     private static final int SYS_acct = (int)163L;
     /**
@@ -2063,6 +2081,15 @@ public class Linux extends Linux$shared {
     public static int SYS_adjtimex() {
         return SYS_adjtimex;
     }
+    private static final int SYS_arch_prctl = (int)158L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_arch_prctl 158
+     * }
+     */
+    public static int SYS_arch_prctl() {
+        return SYS_arch_prctl;
+    }
     private static final int SYS_bind = (int)49L;
     /**
      * {@snippet lang=c :
@@ -2081,6 +2108,33 @@ public class Linux extends Linux$shared {
     public static int SYS_bpf() {
         return SYS_bpf;
     }
+    private static final int SYS_brk = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_brk 12
+     * }
+     */
+    public static int SYS_brk() {
+        return SYS_brk;
+    }
+    private static final int SYS_chdir = (int)80L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_chdir 80
+     * }
+     */
+    public static int SYS_chdir() {
+        return SYS_chdir;
+    }
+    private static final int SYS_chmod = (int)90L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_chmod 90
+     * }
+     */
+    public static int SYS_chmod() {
+        return SYS_chmod;
+    }
     private static final int SYS_chroot = (int)161L;
     /**
      * {@snippet lang=c :
@@ -2098,6 +2152,33 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_clock_adjtime() {
         return SYS_clock_adjtime;
+    }
+    private static final int SYS_clock_getres = (int)229L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_clock_getres 229
+     * }
+     */
+    public static int SYS_clock_getres() {
+        return SYS_clock_getres;
+    }
+    private static final int SYS_clock_gettime = (int)228L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_clock_gettime 228
+     * }
+     */
+    public static int SYS_clock_gettime() {
+        return SYS_clock_gettime;
+    }
+    private static final int SYS_clock_nanosleep = (int)230L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_clock_nanosleep 230
+     * }
+     */
+    public static int SYS_clock_nanosleep() {
+        return SYS_clock_nanosleep;
     }
     private static final int SYS_clock_settime = (int)227L;
     /**
@@ -2135,6 +2216,15 @@ public class Linux extends Linux$shared {
     public static int SYS_close() {
         return SYS_close;
     }
+    private static final int SYS_close_range = (int)436L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_close_range 436
+     * }
+     */
+    public static int SYS_close_range() {
+        return SYS_close_range;
+    }
     private static final int SYS_connect = (int)42L;
     /**
      * {@snippet lang=c :
@@ -2144,6 +2234,24 @@ public class Linux extends Linux$shared {
     public static int SYS_connect() {
         return SYS_connect;
     }
+    private static final int SYS_copy_file_range = (int)326L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_copy_file_range 326
+     * }
+     */
+    public static int SYS_copy_file_range() {
+        return SYS_copy_file_range;
+    }
+    private static final int SYS_creat = (int)85L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_creat 85
+     * }
+     */
+    public static int SYS_creat() {
+        return SYS_creat;
+    }
     private static final int SYS_delete_module = (int)176L;
     /**
      * {@snippet lang=c :
@@ -2152,6 +2260,42 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_delete_module() {
         return SYS_delete_module;
+    }
+    private static final int SYS_dup = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_dup 32
+     * }
+     */
+    public static int SYS_dup() {
+        return SYS_dup;
+    }
+    private static final int SYS_dup2 = (int)33L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_dup2 33
+     * }
+     */
+    public static int SYS_dup2() {
+        return SYS_dup2;
+    }
+    private static final int SYS_dup3 = (int)292L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_dup3 292
+     * }
+     */
+    public static int SYS_dup3() {
+        return SYS_dup3;
+    }
+    private static final int SYS_epoll_create = (int)213L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_epoll_create 213
+     * }
+     */
+    public static int SYS_epoll_create() {
+        return SYS_epoll_create;
     }
     private static final int SYS_epoll_create1 = (int)291L;
     /**
@@ -2171,6 +2315,24 @@ public class Linux extends Linux$shared {
     public static int SYS_epoll_ctl() {
         return SYS_epoll_ctl;
     }
+    private static final int SYS_epoll_pwait = (int)281L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_epoll_pwait 281
+     * }
+     */
+    public static int SYS_epoll_pwait() {
+        return SYS_epoll_pwait;
+    }
+    private static final int SYS_epoll_pwait2 = (int)441L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_epoll_pwait2 441
+     * }
+     */
+    public static int SYS_epoll_pwait2() {
+        return SYS_epoll_pwait2;
+    }
     private static final int SYS_epoll_wait = (int)232L;
     /**
      * {@snippet lang=c :
@@ -2179,6 +2341,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_epoll_wait() {
         return SYS_epoll_wait;
+    }
+    private static final int SYS_eventfd = (int)284L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_eventfd 284
+     * }
+     */
+    public static int SYS_eventfd() {
+        return SYS_eventfd;
     }
     private static final int SYS_eventfd2 = (int)290L;
     /**
@@ -2207,6 +2378,51 @@ public class Linux extends Linux$shared {
     public static int SYS_execveat() {
         return SYS_execveat;
     }
+    private static final int SYS_exit = (int)60L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_exit 60
+     * }
+     */
+    public static int SYS_exit() {
+        return SYS_exit;
+    }
+    private static final int SYS_exit_group = (int)231L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_exit_group 231
+     * }
+     */
+    public static int SYS_exit_group() {
+        return SYS_exit_group;
+    }
+    private static final int SYS_faccessat = (int)269L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_faccessat 269
+     * }
+     */
+    public static int SYS_faccessat() {
+        return SYS_faccessat;
+    }
+    private static final int SYS_faccessat2 = (int)439L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_faccessat2 439
+     * }
+     */
+    public static int SYS_faccessat2() {
+        return SYS_faccessat2;
+    }
+    private static final int SYS_fadvise64 = (int)221L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fadvise64 221
+     * }
+     */
+    public static int SYS_fadvise64() {
+        return SYS_fadvise64;
+    }
     private static final int SYS_fallocate = (int)285L;
     /**
      * {@snippet lang=c :
@@ -2224,6 +2440,24 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_fanotify_init() {
         return SYS_fanotify_init;
+    }
+    private static final int SYS_fchmod = (int)91L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fchmod 91
+     * }
+     */
+    public static int SYS_fchmod() {
+        return SYS_fchmod;
+    }
+    private static final int SYS_fchmodat = (int)268L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fchmodat 268
+     * }
+     */
+    public static int SYS_fchmodat() {
+        return SYS_fchmodat;
     }
     private static final int SYS_fcntl = (int)72L;
     /**
@@ -2251,6 +2485,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_finit_module() {
         return SYS_finit_module;
+    }
+    private static final int SYS_flock = (int)73L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_flock 73
+     * }
+     */
+    public static int SYS_flock() {
+        return SYS_flock;
     }
     private static final int SYS_fsconfig = (int)431L;
     /**
@@ -2288,6 +2531,24 @@ public class Linux extends Linux$shared {
     public static int SYS_fspick() {
         return SYS_fspick;
     }
+    private static final int SYS_fstat = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fstat 5
+     * }
+     */
+    public static int SYS_fstat() {
+        return SYS_fstat;
+    }
+    private static final int SYS_fstatfs = (int)138L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_fstatfs 138
+     * }
+     */
+    public static int SYS_fstatfs() {
+        return SYS_fstatfs;
+    }
     private static final int SYS_fsync = (int)74L;
     /**
      * {@snippet lang=c :
@@ -2306,6 +2567,105 @@ public class Linux extends Linux$shared {
     public static int SYS_ftruncate() {
         return SYS_ftruncate;
     }
+    private static final int SYS_futex = (int)202L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_futex 202
+     * }
+     */
+    public static int SYS_futex() {
+        return SYS_futex;
+    }
+    private static final int SYS_getcpu = (int)309L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getcpu 309
+     * }
+     */
+    public static int SYS_getcpu() {
+        return SYS_getcpu;
+    }
+    private static final int SYS_getcwd = (int)79L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getcwd 79
+     * }
+     */
+    public static int SYS_getcwd() {
+        return SYS_getcwd;
+    }
+    private static final int SYS_getdents64 = (int)217L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getdents64 217
+     * }
+     */
+    public static int SYS_getdents64() {
+        return SYS_getdents64;
+    }
+    private static final int SYS_getegid = (int)108L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getegid 108
+     * }
+     */
+    public static int SYS_getegid() {
+        return SYS_getegid;
+    }
+    private static final int SYS_geteuid = (int)107L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_geteuid 107
+     * }
+     */
+    public static int SYS_geteuid() {
+        return SYS_geteuid;
+    }
+    private static final int SYS_getgid = (int)104L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getgid 104
+     * }
+     */
+    public static int SYS_getgid() {
+        return SYS_getgid;
+    }
+    private static final int SYS_getgroups = (int)115L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getgroups 115
+     * }
+     */
+    public static int SYS_getgroups() {
+        return SYS_getgroups;
+    }
+    private static final int SYS_getpeername = (int)52L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getpeername 52
+     * }
+     */
+    public static int SYS_getpeername() {
+        return SYS_getpeername;
+    }
+    private static final int SYS_getpgid = (int)121L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getpgid 121
+     * }
+     */
+    public static int SYS_getpgid() {
+        return SYS_getpgid;
+    }
+    private static final int SYS_getpgrp = (int)111L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getpgrp 111
+     * }
+     */
+    public static int SYS_getpgrp() {
+        return SYS_getpgrp;
+    }
     private static final int SYS_getpid = (int)39L;
     /**
      * {@snippet lang=c :
@@ -2314,6 +2674,78 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_getpid() {
         return SYS_getpid;
+    }
+    private static final int SYS_getppid = (int)110L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getppid 110
+     * }
+     */
+    public static int SYS_getppid() {
+        return SYS_getppid;
+    }
+    private static final int SYS_getpriority = (int)140L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getpriority 140
+     * }
+     */
+    public static int SYS_getpriority() {
+        return SYS_getpriority;
+    }
+    private static final int SYS_getrandom = (int)318L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getrandom 318
+     * }
+     */
+    public static int SYS_getrandom() {
+        return SYS_getrandom;
+    }
+    private static final int SYS_getrlimit = (int)97L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getrlimit 97
+     * }
+     */
+    public static int SYS_getrlimit() {
+        return SYS_getrlimit;
+    }
+    private static final int SYS_getrusage = (int)98L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getrusage 98
+     * }
+     */
+    public static int SYS_getrusage() {
+        return SYS_getrusage;
+    }
+    private static final int SYS_getsid = (int)124L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getsid 124
+     * }
+     */
+    public static int SYS_getsid() {
+        return SYS_getsid;
+    }
+    private static final int SYS_getsockname = (int)51L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getsockname 51
+     * }
+     */
+    public static int SYS_getsockname() {
+        return SYS_getsockname;
+    }
+    private static final int SYS_getsockopt = (int)55L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getsockopt 55
+     * }
+     */
+    public static int SYS_getsockopt() {
+        return SYS_getsockopt;
     }
     private static final int SYS_gettid = (int)186L;
     /**
@@ -2324,6 +2756,24 @@ public class Linux extends Linux$shared {
     public static int SYS_gettid() {
         return SYS_gettid;
     }
+    private static final int SYS_gettimeofday = (int)96L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_gettimeofday 96
+     * }
+     */
+    public static int SYS_gettimeofday() {
+        return SYS_gettimeofday;
+    }
+    private static final int SYS_getuid = (int)102L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_getuid 102
+     * }
+     */
+    public static int SYS_getuid() {
+        return SYS_getuid;
+    }
     private static final int SYS_init_module = (int)175L;
     /**
      * {@snippet lang=c :
@@ -2332,6 +2782,33 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_init_module() {
         return SYS_init_module;
+    }
+    private static final int SYS_inotify_add_watch = (int)254L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_inotify_add_watch 254
+     * }
+     */
+    public static int SYS_inotify_add_watch() {
+        return SYS_inotify_add_watch;
+    }
+    private static final int SYS_inotify_init1 = (int)294L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_inotify_init1 294
+     * }
+     */
+    public static int SYS_inotify_init1() {
+        return SYS_inotify_init1;
+    }
+    private static final int SYS_inotify_rm_watch = (int)255L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_inotify_rm_watch 255
+     * }
+     */
+    public static int SYS_inotify_rm_watch() {
+        return SYS_inotify_rm_watch;
     }
     private static final int SYS_io_uring_enter = (int)426L;
     /**
@@ -2423,6 +2900,15 @@ public class Linux extends Linux$shared {
     public static int SYS_keyctl() {
         return SYS_keyctl;
     }
+    private static final int SYS_kill = (int)62L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_kill 62
+     * }
+     */
+    public static int SYS_kill() {
+        return SYS_kill;
+    }
     private static final int SYS_landlock_add_rule = (int)445L;
     /**
      * {@snippet lang=c :
@@ -2477,6 +2963,15 @@ public class Linux extends Linux$shared {
     public static int SYS_lseek() {
         return SYS_lseek;
     }
+    private static final int SYS_lstat = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_lstat 6
+     * }
+     */
+    public static int SYS_lstat() {
+        return SYS_lstat;
+    }
     private static final int SYS_madvise = (int)28L;
     /**
      * {@snippet lang=c :
@@ -2485,6 +2980,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_madvise() {
         return SYS_madvise;
+    }
+    private static final int SYS_membarrier = (int)324L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_membarrier 324
+     * }
+     */
+    public static int SYS_membarrier() {
+        return SYS_membarrier;
     }
     private static final int SYS_memfd_create = (int)319L;
     /**
@@ -2504,6 +3008,33 @@ public class Linux extends Linux$shared {
     public static int SYS_migrate_pages() {
         return SYS_migrate_pages;
     }
+    private static final int SYS_mincore = (int)27L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mincore 27
+     * }
+     */
+    public static int SYS_mincore() {
+        return SYS_mincore;
+    }
+    private static final int SYS_mkdir = (int)83L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mkdir 83
+     * }
+     */
+    public static int SYS_mkdir() {
+        return SYS_mkdir;
+    }
+    private static final int SYS_mkdirat = (int)258L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mkdirat 258
+     * }
+     */
+    public static int SYS_mkdirat() {
+        return SYS_mkdirat;
+    }
     private static final int SYS_mknod = (int)133L;
     /**
      * {@snippet lang=c :
@@ -2521,6 +3052,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_mknodat() {
         return SYS_mknodat;
+    }
+    private static final int SYS_mlock = (int)149L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mlock 149
+     * }
+     */
+    public static int SYS_mlock() {
+        return SYS_mlock;
     }
     private static final int SYS_mmap = (int)9L;
     /**
@@ -2576,6 +3116,42 @@ public class Linux extends Linux$shared {
     public static int SYS_move_pages() {
         return SYS_move_pages;
     }
+    private static final int SYS_mprotect = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mprotect 10
+     * }
+     */
+    public static int SYS_mprotect() {
+        return SYS_mprotect;
+    }
+    private static final int SYS_mremap = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_mremap 25
+     * }
+     */
+    public static int SYS_mremap() {
+        return SYS_mremap;
+    }
+    private static final int SYS_msync = (int)26L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_msync 26
+     * }
+     */
+    public static int SYS_msync() {
+        return SYS_msync;
+    }
+    private static final int SYS_munlock = (int)150L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_munlock 150
+     * }
+     */
+    public static int SYS_munlock() {
+        return SYS_munlock;
+    }
     private static final int SYS_munmap = (int)11L;
     /**
      * {@snippet lang=c :
@@ -2594,6 +3170,24 @@ public class Linux extends Linux$shared {
     public static int SYS_name_to_handle_at() {
         return SYS_name_to_handle_at;
     }
+    private static final int SYS_nanosleep = (int)35L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_nanosleep 35
+     * }
+     */
+    public static int SYS_nanosleep() {
+        return SYS_nanosleep;
+    }
+    private static final int SYS_newfstatat = (int)262L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_newfstatat 262
+     * }
+     */
+    public static int SYS_newfstatat() {
+        return SYS_newfstatat;
+    }
     private static final int SYS_nfsservctl = (int)180L;
     /**
      * {@snippet lang=c :
@@ -2602,6 +3196,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_nfsservctl() {
         return SYS_nfsservctl;
+    }
+    private static final int SYS_open = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_open 2
+     * }
+     */
+    public static int SYS_open() {
+        return SYS_open;
     }
     private static final int SYS_open_by_handle_at = (int)304L;
     /**
@@ -2630,6 +3233,15 @@ public class Linux extends Linux$shared {
     public static int SYS_openat() {
         return SYS_openat;
     }
+    private static final int SYS_pause = (int)34L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_pause 34
+     * }
+     */
+    public static int SYS_pause() {
+        return SYS_pause;
+    }
     private static final int SYS_perf_event_open = (int)298L;
     /**
      * {@snippet lang=c :
@@ -2657,6 +3269,24 @@ public class Linux extends Linux$shared {
     public static int SYS_pidfd_getfd() {
         return SYS_pidfd_getfd;
     }
+    private static final int SYS_pipe = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_pipe 22
+     * }
+     */
+    public static int SYS_pipe() {
+        return SYS_pipe;
+    }
+    private static final int SYS_pipe2 = (int)293L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_pipe2 293
+     * }
+     */
+    public static int SYS_pipe2() {
+        return SYS_pipe2;
+    }
     private static final int SYS_pivot_root = (int)155L;
     /**
      * {@snippet lang=c :
@@ -2665,6 +3295,24 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_pivot_root() {
         return SYS_pivot_root;
+    }
+    private static final int SYS_poll = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_poll 7
+     * }
+     */
+    public static int SYS_poll() {
+        return SYS_poll;
+    }
+    private static final int SYS_ppoll = (int)271L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_ppoll 271
+     * }
+     */
+    public static int SYS_ppoll() {
+        return SYS_ppoll;
     }
     private static final int SYS_prctl = (int)157L;
     /**
@@ -2693,6 +3341,24 @@ public class Linux extends Linux$shared {
     public static int SYS_preadv() {
         return SYS_preadv;
     }
+    private static final int SYS_preadv2 = (int)327L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_preadv2 327
+     * }
+     */
+    public static int SYS_preadv2() {
+        return SYS_preadv2;
+    }
+    private static final int SYS_prlimit64 = (int)302L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_prlimit64 302
+     * }
+     */
+    public static int SYS_prlimit64() {
+        return SYS_prlimit64;
+    }
     private static final int SYS_process_madvise = (int)440L;
     /**
      * {@snippet lang=c :
@@ -2719,6 +3385,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_process_vm_writev() {
         return SYS_process_vm_writev;
+    }
+    private static final int SYS_pselect6 = (int)270L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_pselect6 270
+     * }
+     */
+    public static int SYS_pselect6() {
+        return SYS_pselect6;
     }
     private static final int SYS_ptrace = (int)101L;
     /**
@@ -2747,6 +3422,15 @@ public class Linux extends Linux$shared {
     public static int SYS_pwritev() {
         return SYS_pwritev;
     }
+    private static final int SYS_pwritev2 = (int)328L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_pwritev2 328
+     * }
+     */
+    public static int SYS_pwritev2() {
+        return SYS_pwritev2;
+    }
     private static final int SYS_quotactl = (int)179L;
     /**
      * {@snippet lang=c :
@@ -2773,6 +3457,24 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_read() {
         return SYS_read;
+    }
+    private static final int SYS_readlink = (int)89L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_readlink 89
+     * }
+     */
+    public static int SYS_readlink() {
+        return SYS_readlink;
+    }
+    private static final int SYS_readlinkat = (int)267L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_readlinkat 267
+     * }
+     */
+    public static int SYS_readlinkat() {
+        return SYS_readlinkat;
     }
     private static final int SYS_readv = (int)19L;
     /**
@@ -2801,6 +3503,51 @@ public class Linux extends Linux$shared {
     public static int SYS_recvfrom() {
         return SYS_recvfrom;
     }
+    private static final int SYS_recvmmsg = (int)299L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_recvmmsg 299
+     * }
+     */
+    public static int SYS_recvmmsg() {
+        return SYS_recvmmsg;
+    }
+    private static final int SYS_recvmsg = (int)47L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_recvmsg 47
+     * }
+     */
+    public static int SYS_recvmsg() {
+        return SYS_recvmsg;
+    }
+    private static final int SYS_rename = (int)82L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rename 82
+     * }
+     */
+    public static int SYS_rename() {
+        return SYS_rename;
+    }
+    private static final int SYS_renameat = (int)264L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_renameat 264
+     * }
+     */
+    public static int SYS_renameat() {
+        return SYS_renameat;
+    }
+    private static final int SYS_renameat2 = (int)316L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_renameat2 316
+     * }
+     */
+    public static int SYS_renameat2() {
+        return SYS_renameat2;
+    }
     private static final int SYS_request_key = (int)249L;
     /**
      * {@snippet lang=c :
@@ -2809,6 +3556,123 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_request_key() {
         return SYS_request_key;
+    }
+    private static final int SYS_restart_syscall = (int)219L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_restart_syscall 219
+     * }
+     */
+    public static int SYS_restart_syscall() {
+        return SYS_restart_syscall;
+    }
+    private static final int SYS_rmdir = (int)84L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rmdir 84
+     * }
+     */
+    public static int SYS_rmdir() {
+        return SYS_rmdir;
+    }
+    private static final int SYS_rseq = (int)334L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rseq 334
+     * }
+     */
+    public static int SYS_rseq() {
+        return SYS_rseq;
+    }
+    private static final int SYS_rt_sigaction = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rt_sigaction 13
+     * }
+     */
+    public static int SYS_rt_sigaction() {
+        return SYS_rt_sigaction;
+    }
+    private static final int SYS_rt_sigpending = (int)127L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rt_sigpending 127
+     * }
+     */
+    public static int SYS_rt_sigpending() {
+        return SYS_rt_sigpending;
+    }
+    private static final int SYS_rt_sigprocmask = (int)14L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rt_sigprocmask 14
+     * }
+     */
+    public static int SYS_rt_sigprocmask() {
+        return SYS_rt_sigprocmask;
+    }
+    private static final int SYS_rt_sigreturn = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rt_sigreturn 15
+     * }
+     */
+    public static int SYS_rt_sigreturn() {
+        return SYS_rt_sigreturn;
+    }
+    private static final int SYS_rt_sigtimedwait = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_rt_sigtimedwait 128
+     * }
+     */
+    public static int SYS_rt_sigtimedwait() {
+        return SYS_rt_sigtimedwait;
+    }
+    private static final int SYS_sched_getaffinity = (int)204L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sched_getaffinity 204
+     * }
+     */
+    public static int SYS_sched_getaffinity() {
+        return SYS_sched_getaffinity;
+    }
+    private static final int SYS_sched_getparam = (int)143L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sched_getparam 143
+     * }
+     */
+    public static int SYS_sched_getparam() {
+        return SYS_sched_getparam;
+    }
+    private static final int SYS_sched_getscheduler = (int)145L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sched_getscheduler 145
+     * }
+     */
+    public static int SYS_sched_getscheduler() {
+        return SYS_sched_getscheduler;
+    }
+    private static final int SYS_sched_setaffinity = (int)203L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sched_setaffinity 203
+     * }
+     */
+    public static int SYS_sched_setaffinity() {
+        return SYS_sched_setaffinity;
+    }
+    private static final int SYS_sched_yield = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sched_yield 24
+     * }
+     */
+    public static int SYS_sched_yield() {
+        return SYS_sched_yield;
     }
     private static final int SYS_seccomp = (int)317L;
     /**
@@ -2819,6 +3683,42 @@ public class Linux extends Linux$shared {
     public static int SYS_seccomp() {
         return SYS_seccomp;
     }
+    private static final int SYS_select = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_select 23
+     * }
+     */
+    public static int SYS_select() {
+        return SYS_select;
+    }
+    private static final int SYS_sendfile = (int)40L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sendfile 40
+     * }
+     */
+    public static int SYS_sendfile() {
+        return SYS_sendfile;
+    }
+    private static final int SYS_sendmmsg = (int)307L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sendmmsg 307
+     * }
+     */
+    public static int SYS_sendmmsg() {
+        return SYS_sendmmsg;
+    }
+    private static final int SYS_sendmsg = (int)46L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sendmsg 46
+     * }
+     */
+    public static int SYS_sendmsg() {
+        return SYS_sendmsg;
+    }
     private static final int SYS_sendto = (int)44L;
     /**
      * {@snippet lang=c :
@@ -2827,6 +3727,24 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_sendto() {
         return SYS_sendto;
+    }
+    private static final int SYS_set_robust_list = (int)273L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_set_robust_list 273
+     * }
+     */
+    public static int SYS_set_robust_list() {
+        return SYS_set_robust_list;
+    }
+    private static final int SYS_set_tid_address = (int)218L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_set_tid_address 218
+     * }
+     */
+    public static int SYS_set_tid_address() {
+        return SYS_set_tid_address;
     }
     private static final int SYS_setdomainname = (int)171L;
     /**
@@ -2855,6 +3773,15 @@ public class Linux extends Linux$shared {
     public static int SYS_setns() {
         return SYS_setns;
     }
+    private static final int SYS_setsockopt = (int)54L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_setsockopt 54
+     * }
+     */
+    public static int SYS_setsockopt() {
+        return SYS_setsockopt;
+    }
     private static final int SYS_settimeofday = (int)164L;
     /**
      * {@snippet lang=c :
@@ -2872,6 +3799,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_shutdown() {
         return SYS_shutdown;
+    }
+    private static final int SYS_sigaltstack = (int)131L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sigaltstack 131
+     * }
+     */
+    public static int SYS_sigaltstack() {
+        return SYS_sigaltstack;
     }
     private static final int SYS_socket = (int)41L;
     /**
@@ -2891,6 +3827,42 @@ public class Linux extends Linux$shared {
     public static int SYS_socketpair() {
         return SYS_socketpair;
     }
+    private static final int SYS_splice = (int)275L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_splice 275
+     * }
+     */
+    public static int SYS_splice() {
+        return SYS_splice;
+    }
+    private static final int SYS_stat = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_stat 4
+     * }
+     */
+    public static int SYS_stat() {
+        return SYS_stat;
+    }
+    private static final int SYS_statfs = (int)137L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_statfs 137
+     * }
+     */
+    public static int SYS_statfs() {
+        return SYS_statfs;
+    }
+    private static final int SYS_statx = (int)332L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_statx 332
+     * }
+     */
+    public static int SYS_statx() {
+        return SYS_statx;
+    }
     private static final int SYS_swapoff = (int)168L;
     /**
      * {@snippet lang=c :
@@ -2909,6 +3881,15 @@ public class Linux extends Linux$shared {
     public static int SYS_swapon() {
         return SYS_swapon;
     }
+    private static final int SYS_sync_file_range = (int)277L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sync_file_range 277
+     * }
+     */
+    public static int SYS_sync_file_range() {
+        return SYS_sync_file_range;
+    }
     private static final int SYS_sysfs = (int)139L;
     /**
      * {@snippet lang=c :
@@ -2917,6 +3898,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_sysfs() {
         return SYS_sysfs;
+    }
+    private static final int SYS_sysinfo = (int)99L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_sysinfo 99
+     * }
+     */
+    public static int SYS_sysinfo() {
+        return SYS_sysinfo;
     }
     private static final int SYS_syslog = (int)103L;
     /**
@@ -2936,6 +3926,15 @@ public class Linux extends Linux$shared {
     public static int SYS_tgkill() {
         return SYS_tgkill;
     }
+    private static final int SYS_time = (int)201L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_time 201
+     * }
+     */
+    public static int SYS_time() {
+        return SYS_time;
+    }
     private static final int SYS_timerfd_create = (int)283L;
     /**
      * {@snippet lang=c :
@@ -2944,6 +3943,15 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_timerfd_create() {
         return SYS_timerfd_create;
+    }
+    private static final int SYS_timerfd_gettime = (int)287L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_timerfd_gettime 287
+     * }
+     */
+    public static int SYS_timerfd_gettime() {
+        return SYS_timerfd_gettime;
     }
     private static final int SYS_timerfd_settime = (int)286L;
     /**
@@ -2954,6 +3962,33 @@ public class Linux extends Linux$shared {
     public static int SYS_timerfd_settime() {
         return SYS_timerfd_settime;
     }
+    private static final int SYS_times = (int)100L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_times 100
+     * }
+     */
+    public static int SYS_times() {
+        return SYS_times;
+    }
+    private static final int SYS_truncate = (int)76L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_truncate 76
+     * }
+     */
+    public static int SYS_truncate() {
+        return SYS_truncate;
+    }
+    private static final int SYS_umask = (int)95L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_umask 95
+     * }
+     */
+    public static int SYS_umask() {
+        return SYS_umask;
+    }
     private static final int SYS_umount2 = (int)166L;
     /**
      * {@snippet lang=c :
@@ -2962,6 +3997,33 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_umount2() {
         return SYS_umount2;
+    }
+    private static final int SYS_uname = (int)63L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_uname 63
+     * }
+     */
+    public static int SYS_uname() {
+        return SYS_uname;
+    }
+    private static final int SYS_unlink = (int)87L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_unlink 87
+     * }
+     */
+    public static int SYS_unlink() {
+        return SYS_unlink;
+    }
+    private static final int SYS_unlinkat = (int)263L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_unlinkat 263
+     * }
+     */
+    public static int SYS_unlinkat() {
+        return SYS_unlinkat;
     }
     private static final int SYS_unshare = (int)272L;
     /**
@@ -2999,6 +4061,33 @@ public class Linux extends Linux$shared {
     public static int SYS_ustat() {
         return SYS_ustat;
     }
+    private static final int SYS_utime = (int)132L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_utime 132
+     * }
+     */
+    public static int SYS_utime() {
+        return SYS_utime;
+    }
+    private static final int SYS_utimensat = (int)280L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_utimensat 280
+     * }
+     */
+    public static int SYS_utimensat() {
+        return SYS_utimensat;
+    }
+    private static final int SYS_utimes = (int)235L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_utimes 235
+     * }
+     */
+    public static int SYS_utimes() {
+        return SYS_utimes;
+    }
     private static final int SYS_vhangup = (int)153L;
     /**
      * {@snippet lang=c :
@@ -3007,6 +4096,24 @@ public class Linux extends Linux$shared {
      */
     public static int SYS_vhangup() {
         return SYS_vhangup;
+    }
+    private static final int SYS_wait4 = (int)61L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_wait4 61
+     * }
+     */
+    public static int SYS_wait4() {
+        return SYS_wait4;
+    }
+    private static final int SYS_waitid = (int)247L;
+    /**
+     * {@snippet lang=c :
+     * #define SYS_waitid 247
+     * }
+     */
+    public static int SYS_waitid() {
+        return SYS_waitid;
     }
     private static final int SYS_write = (int)1L;
     /**
