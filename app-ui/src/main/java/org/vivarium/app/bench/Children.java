@@ -12,8 +12,8 @@ import org.vivarium.app.StartTime;
 
 /** Starts processes, and ends those that still run when this process ends, Ctrl-C included. */
 public final class Children {
-  /** Longer than any boot that is worth measuring takes. */
-  public static final Duration PATIENCE = Duration.ofSeconds(120);
+  /** Longer than many machines that start at once take on an emulated computer. */
+  public static final Duration PATIENCE = Duration.ofSeconds(600);
 
   private final Set<Process> running = ConcurrentHashMap.newKeySet();
 

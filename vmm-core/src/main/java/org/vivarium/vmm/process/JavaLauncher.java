@@ -80,7 +80,7 @@ public final class JavaLauncher implements VmLauncher {
   /** The start-up cache of VM processes, beside the one of this process. */
   private static final String VM_CACHE = "vm.aot";
 
-  private static final int START_SECONDS = 180;
+  private static final int START_SECONDS = 600;
   private static final int EXIT_SECONDS = 10;
 
   private final List<String> java;
