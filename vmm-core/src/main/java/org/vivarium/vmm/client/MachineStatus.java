@@ -14,7 +14,7 @@ import org.vivarium.vmm.engine.MachineState;
  * @param pid its VM process
  * @param startedMillis when its start was asked for, milliseconds since 1970
  * @param stages when each stage of its boot was reached, nanoseconds after its start was asked for
- * @param address the guest's address on the user network, where one is known
+ * @param address the guest's IPv4 address, as it says, where one is known
  * @param problem what is wrong with it, a sentence
  */
 public record MachineStatus(

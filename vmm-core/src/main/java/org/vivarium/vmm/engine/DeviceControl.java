@@ -41,6 +41,15 @@ public interface DeviceControl {
   Optional<GuestMemoryFigures> guestMemory() throws VmmException;
 
   /**
+   * {@link VirtualMachine#guestAddress}.
+   *
+   * @throws VmmException if it cannot be told now
+   */
+  default Optional<String> guestAddress() throws VmmException {
+    return Optional.empty();
+  }
+
+  /**
    * {@link VirtualMachine#deviceFigures}.
    *
    * @throws VmmException if they cannot be told now

@@ -68,6 +68,16 @@ public abstract class MachineWithDevices implements VirtualMachine {
   }
 
   @Override
+  public final Optional<String> guestAddress() {
+    try {
+      return devices().guestAddress();
+    } catch (VmmException e) {
+      Log.LOG.debug("A guest's address cannot be told", e);
+      return Optional.empty();
+    }
+  }
+
+  @Override
   public final List<DeviceFigures> deviceFigures() {
     try {
       return devices().deviceFigures();

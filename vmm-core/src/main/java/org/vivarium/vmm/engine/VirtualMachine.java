@@ -96,6 +96,11 @@ public interface VirtualMachine extends AutoCloseable {
   /** What each disk and network card has done. */
   List<DeviceFigures> deviceFigures();
 
+  /** The guest's IPv4 address on its first card that tells one, as the guest says. */
+  default Optional<String> guestAddress() {
+    return Optional.empty();
+  }
+
   /** The process whose threads run the guest's processors, as the host's kernel numbers it. */
   default long hostPid() {
     return ProcessHandle.current().pid();

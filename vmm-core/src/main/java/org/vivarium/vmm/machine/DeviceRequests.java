@@ -157,6 +157,11 @@ final class DeviceRequests implements DeviceControl {
   }
 
   @Override
+  public Optional<String> guestAddress() throws VmmException {
+    return machine.running().virtio().guestAddress();
+  }
+
+  @Override
   public List<DeviceFigures> deviceFigures() throws VmmException {
     return machine.running().virtio().figures();
   }

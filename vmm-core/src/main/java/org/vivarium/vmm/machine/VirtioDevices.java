@@ -253,6 +253,14 @@ final class VirtioDevices {
                     told.total(), told.free(), told.available(), told.caches(), device.actual()));
   }
 
+  /** The guest's address on the first card, by its identifier, on which it told one. */
+  Optional<String> guestAddress() {
+    return networks.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .flatMap(card -> card.getValue().guestAddress().stream())
+        .findFirst();
+  }
+
   /** Gives the guest input on hvc0; returns how much was taken. */
   int consoleInput(byte[] bytes, int offset, int length) {
     ConsoleDevice device = console;

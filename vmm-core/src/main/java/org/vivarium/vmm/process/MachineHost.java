@@ -203,7 +203,7 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
         ProcessHandle.current().pid(),
         setup.asked().toEpochMilli(),
         news.stages(),
-        Optional.empty(),
+        machine().guestAddress(),
         news.problem());
   }
 

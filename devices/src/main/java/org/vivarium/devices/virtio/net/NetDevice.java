@@ -15,6 +15,7 @@ import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_MTU;
 import static org.vivarium.devices.virtio.net.NetLayout.VIRTIO_NET_F_STATUS;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.traffic.TrafficCounters;
 import org.vivarium.devices.virtio.traffic.TrafficLimit;
@@ -73,7 +74,8 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
             link,
             new TrafficLimiter(loop, () -> wake(TRANSMIT)),
             new TrafficLimiter(loop, () -> wake(RECEIVE)),
-            new TrafficCounters());
+            new TrafficCounters(),
+            new GuestAddress());
     this.card =
         new ActiveCard.Card(
             config, this.backends, traffic, new RateLimitedLog(name), loop, this::carrierChanged);
@@ -105,6 +107,11 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
   /** What has passed since the card was made; errors are dropped frames. Any thread. */
   public TrafficCounters.Snapshot counters() {
     return traffic.counters().snapshot();
+  }
+
+  /** The guest's IPv4 address, as it says; empty as long as it has not. Any thread. */
+  public Optional<String> guestAddress() {
+    return traffic.address().text();
   }
 
   /** Gives back what limits need. After the last reset; the loop still runs. */

@@ -10,6 +10,11 @@ import org.vivarium.devices.virtio.traffic.TrafficLimiter;
  * @param sending limit on what the guest sends
  * @param receiving limit on what the guest receives
  * @param counters of both directions
+ * @param address the guest's, as its frames tell
  */
 record NetTraffic(
-    NetLink link, TrafficLimiter sending, TrafficLimiter receiving, TrafficCounters counters) {}
+    NetLink link,
+    TrafficLimiter sending,
+    TrafficLimiter receiving,
+    TrafficCounters counters,
+    GuestAddress address) {}

@@ -76,6 +76,7 @@ final class TransmitHandler implements QueuePump.Handler {
       traffic.counters().error();
       return 0;
     }
+    traffic.address().learn(frame);
     int bytes = frame.remaining();
     if (!link.isUp()) {
       traffic.counters().error();

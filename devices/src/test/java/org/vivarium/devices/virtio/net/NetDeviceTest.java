@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.vivarium.devices.virtio.testing.DriverSideQueue.readable;
 import static org.vivarium.devices.virtio.testing.DriverSideQueue.writable;
 
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.vivarium.devices.virtio.testing.Allocation;
 import org.vivarium.devices.virtio.testing.DriverSideDevice;
@@ -64,6 +67,35 @@ class NetDeviceTest extends NetDeviceFixture {
 
     assertEquals(0, dropped);
     assertEquals(1, backend.sent.size());
+  }
+
+  @Test
+  void guestsAddressIsTheSendersOfItsLastArpPacket() {
+    driver.start();
+    send(header(0, 0, 0, 0, 0, 0), frame(MAC, 60));
+    Optional<String> before = device.guestAddress();
+    send(header(0, 0, 0, 0, 0, 0), arp(0x0A00_0002));
+    Optional<String> told = device.guestAddress();
+    send(header(0, 0, 0, 0, 0, 0), arp(0)); // asks whether an address is taken
+    send(header(0, 0, 0, 0, 0, 0), Arrays.copyOf(arp(0x0A00_0003), 41));
+    byte[] ipv6Sized = arp(0x0A00_0004);
+    ipv6Sized[19] = 16;
+    send(header(0, 0, 0, 0, 0, 0), ipv6Sized);
+    Optional<String> later = device.guestAddress();
+    send(header(0, 0, 0, 0, 0, 0), arp(0xC0A8_01FE));
+
+    assertEquals(Optional.empty(), before);
+    assertEquals(Optional.of("10.0.0.2"), told);
+    assertEquals(told, later);
+    assertEquals(Optional.of("192.168.1.254"), device.guestAddress());
+  }
+
+  private static byte[] arp(int sender) {
+    return ByteBuffer.wrap(frame(MAC, 42))
+        .putShort(12, (short) 0x0806)
+        .putLong(14, 0x0001_0800_0604_0001L)
+        .putInt(28, sender)
+        .array();
   }
 
   @Test
