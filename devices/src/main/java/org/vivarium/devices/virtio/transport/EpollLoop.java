@@ -21,13 +21,10 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
 
   private final class LoopWatch implements DescriptorWatch {
     private final FileDescriptor descriptor;
-    private final @Nullable EventFd event;
     private final Runnable callback;
 
-    /** {@code event} is the descriptor if it is to be drained before the callback. */
-    LoopWatch(FileDescriptor descriptor, @Nullable EventFd event, Runnable callback) {
+    LoopWatch(FileDescriptor descriptor, Runnable callback) {
       this.descriptor = descriptor;
-      this.event = event;
       this.callback = callback;
     }
 
@@ -83,12 +80,13 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
 
   @Override
   public Watch watch(EventFd event, Runnable callback) {
-    return add(new LoopWatch(event, event, callback), Epoll.IN);
+    // Each signal is an edge, whatever the count: reading it would be one more system call a turn.
+    return add(new LoopWatch(event, callback), Epoll.IN | Epoll.EDGE_TRIGGERED);
   }
 
   @Override
   public DescriptorWatch watch(FileDescriptor descriptor, int events, Runnable callback) {
-    return add(new LoopWatch(descriptor, null, callback), events | Epoll.EDGE_TRIGGERED);
+    return add(new LoopWatch(descriptor, callback), events | Epoll.EDGE_TRIGGERED);
   }
 
   private synchronized LoopWatch add(LoopWatch watch, int events) {
@@ -164,9 +162,9 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
       return;
     }
     LoopWatch watch = watches[token];
-    // A watch that an earlier callback of this round cancelled is gone, its event perhaps closed,
-    // or another watch is in its place, whose callback then runs for no reason.
-    if (watch != null && (watch.event == null || watch.event.drain() > 0)) {
+    // A watch that an earlier callback of this round cancelled is gone, or another watch is in its
+    // place, whose callback then runs for no reason.
+    if (watch != null) {
       watch.callback.run();
     }
   }

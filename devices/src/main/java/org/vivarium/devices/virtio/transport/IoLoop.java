@@ -26,8 +26,8 @@ public interface IoLoop {
   }
 
   /**
-   * Runs {@code callback} on the loop's thread each time the event's count is above 0, after
-   * setting it to 0. Any thread.
+   * Runs {@code callback} on the loop's thread after the event was signalled, once for all signals
+   * since, and now and then for no reason. The count is the loop's own business. Any thread.
    */
   Watch watch(EventFd event, Runnable callback);
 
