@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -197,5 +199,31 @@ class RawImageTest {
     assertThrows(DiskImageException.class, () -> image.write(ByteBuffer.allocate(1), 0));
     assertArrayEquals(new byte[] {0}, read(image, 0, 1));
     assertThrows(DiskImageException.class, image::close);
+  }
+
+  /** Nothing is mapped, so nothing can be torn away from under this process. */
+  @Test
+  void fileThatIsCutOffMeanwhileReadsAsZerosBeyondItsEnd() throws IOException {
+    try (RawImage image = RawImage.open(path, DiskOptions.readWrite());
+        FileChannel other = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      other.truncate(4096);
+
+      assertArrayEquals(new byte[512], read(image, 8192, 512));
+      image.write(ByteBuffer.wrap(new byte[] {7}), SIZE - 1);
+
+      assertArrayEquals(new byte[] {7}, read(image, SIZE - 1, 1));
+    }
+  }
+
+  @Test
+  void fileThatIsDeletedMeanwhileWorksUntilItIsClosed() throws IOException {
+    try (RawImage image = RawImage.open(path, DiskOptions.readWrite())) {
+      Files.delete(path);
+
+      image.write(ByteBuffer.wrap(new byte[] {7}), 700);
+      image.flush();
+
+      assertArrayEquals(new byte[] {7}, read(image, 700, 1));
+    }
   }
 }

@@ -445,6 +445,26 @@ class BlkDeviceTest {
   }
 
   @Test
+  void growthWhileRequestsAreInFlightHarmsNone() {
+    driver.start();
+    disk.fill(0, 512, 8);
+    disk.holding = true;
+    submit(0, 0, writable(DATA, 512));
+    loop.run();
+    awaitExecuting(1);
+
+    disk.resize(2 * DISK);
+    device.capacityChanged();
+    disk.holding = false;
+
+    assertEquals(1, driver.awaitUsed(0, 1).size());
+    assertEquals(0, ram.memory().readU8(STATUS));
+    assertEquals(8, ram.memory().readU8(DATA));
+    assertEquals(0, request(1, 2 * SECTORS - 1, readable(DATA, 512)));
+    assertEquals(BlkLayout.VIRTIO_BLK_S_IOERR, request(1, 2 * SECTORS, readable(DATA, 512)));
+  }
+
+  @Test
   void configurationSpaceHoldsWhatTheDriverNeeds() {
     assertEquals(62, driver.config(12, 4));
     assertEquals(512, driver.config(20, 4));

@@ -392,6 +392,20 @@ class VirtioRegistersTest {
   }
 
   @Test
+  void notificationOfAQueueThatIsNotEnabledServesNothing() {
+    driver.negotiate(VirtioFeatures.VERSION_1);
+    driver.configure(0, driver.queue(0).config());
+    driver.setStatus(0xF);
+    loop.run();
+    driver.queue(1).add(driver.queue(1).readable(new byte[4]));
+
+    driver.kick(1);
+
+    assertTrue(driver.queue(1).allUsed().isEmpty());
+    assertEquals(0xF, driver.status());
+  }
+
+  @Test
   void everyAccessOfEveryWidthIsAnswered() {
     driver.start();
     for (long offset = 0; offset < VirtioRegisters.LENGTH; offset++) {
