@@ -266,6 +266,7 @@ class Serial16550Test {
     assertEquals(0, uart.waitingInput());
   }
 
+  /** As Firecracker's issue 2177: input that a guest does not take must not fill memory. */
   @Test
   void inputThatDoesNotFitIsRefusedAndNotLost() {
     Serial16550 small = new Serial16550(line, value -> true, 4);

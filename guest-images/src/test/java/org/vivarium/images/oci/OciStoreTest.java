@@ -185,7 +185,8 @@ class OciStoreTest {
                 .config(
                     """
                     {"Entrypoint": ["run"], "Cmd": ["a"], "Env": ["PATH=/opt"],
-                     "WorkingDir": "/work", "User": "me"}""")
+                     "WorkingDir": "/work", "User": "me"}\
+                    """)
                 .layer(
                     new Layer()
                         .file("bin/run", "x", entry -> entry.setMode(0755))
@@ -214,6 +215,59 @@ class OciStoreTest {
     assertEquals(
         "The image names no command of its own; name one.",
         assertThrows(ImageException.class, () -> image.process(List.of())).getMessage());
+  }
+
+  /** CVE-2021-29136 (umoci): a layer that makes the root itself a link. */
+  @Test
+  void cve202129136ALinkInPlaceOfTheRootIsRefusedOrIgnored() throws Exception {
+    Path outside = Files.createDirectory(folder.resolve("outside"));
+    Path layout =
+        new ImageFixture()
+            .layer(new Layer().link(".", outside.toString()))
+            .layer(new Layer().file("a", "1"))
+            .layout(folder.resolve("layout"));
+
+    try {
+      assertTrue(exists(obtain(layout.toString()), "a"));
+    } catch (ImageException e) {
+      assertTrue(e.getMessage().startsWith("The image"), e.getMessage());
+    }
+
+    try (Stream<Path> there = Files.list(outside)) {
+      assertEquals(List.of(), there.toList());
+    }
+  }
+
+  /** CVE-2026-17106 (moby): a link of one layer that the next one writes through. */
+  @Test
+  void cve202617106ALinkIsNeverFollowedOutOfTheImage() throws Exception {
+    Path outside = Files.createDirectory(folder.resolve("outside"));
+    Path layout =
+        new ImageFixture()
+            .layer(new Layer().link("out", outside.toString()).hardLink("two", "out"))
+            .layer(new Layer().file("out/a", "1").file("two/b", "2"))
+            .layout(folder.resolve("layout"));
+
+    obtain(layout.toString());
+
+    try (Stream<Path> there = Files.list(outside)) {
+      assertEquals(List.of(), there.toList());
+    }
+  }
+
+  /** As in apple/container 1.3.1: a digest that is a path. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sha256:../../../etc/passwd", "sha512:00", "sha256:", "SHA256:00", ""})
+  void digestThatIsNoneIsRefused(String digest) throws Exception {
+    Path layout =
+        new ImageFixture().layer(new Layer().file("a", "1")).layout(folder.resolve("layout"));
+    Path index = layout.resolve("index.json");
+    Files.writeString(index, Files.readString(index).replaceFirst("sha256:[0-9a-f]{64}", digest));
+
+    String sentence =
+        assertThrows(ImageException.class, () -> obtain(layout.toString())).getMessage();
+
+    assertTrue(sentence.contains("which is no SHA-256"), sentence);
   }
 
   @ParameterizedTest

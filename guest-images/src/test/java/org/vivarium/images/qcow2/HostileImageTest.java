@@ -63,6 +63,10 @@ class HostileImageTest {
     assertFalse(message.contains("\n"), message);
   }
 
+  /**
+   * CVE-2014-0143, -0144, -0145, -0146, -0147 and -0222: sizes and counts of tables that decide how
+   * much memory is taken.
+   */
   @ParameterizedTest
   @CsvSource({
     "0, 0x51464900, qcow2 magic",

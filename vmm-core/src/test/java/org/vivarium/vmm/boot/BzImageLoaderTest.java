@@ -139,6 +139,7 @@ class BzImageLoaderTest extends LoaderTestBase {
     assertEquals(0x13F_E000, memory.readU32(ZERO_PAGE + 0x218));
   }
 
+  /** GHSA-52h2-m2cf-9jh6 (linux-loader): a read past the end of the file that never ends. */
   @Test
   void everyTruncationIsRefused() {
     byte[] whole = TestKernels.bzImage().array();
@@ -225,6 +226,7 @@ class BzImageLoaderTest extends LoaderTestBase {
         refusal(k -> k.putInt(0x260, 20 << 20)));
   }
 
+  /** As crosvm's fe103f047: the size of an initrd. */
   @Test
   void initrdThatNoMachineHoldsIsRefused() {
     ByteBuffer kernel = TestKernels.bzImage();

@@ -185,6 +185,7 @@ class ElfLoaderTest extends LoaderTestBase {
     assertTrue(message.contains("not between 1 MiB and 3 GiB"), message);
   }
 
+  /** As crosvm's 76199b4a0: sizes of a program header whose sum overflows. */
   @ParameterizedTest
   @ValueSource(longs = {1L << 63, -1, Long.MAX_VALUE, 0xBF00_0001L})
   void hugeSegmentIsRefused(long size) {
