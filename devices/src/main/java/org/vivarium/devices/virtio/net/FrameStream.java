@@ -12,9 +12,9 @@ import org.vivarium.kvm.UnixSocket;
  * Ethernet frames on a stream socket, each after its length, 4 bytes, big-endian: what passt and
  * QEMU's {@code -netdev stream} speak.
  *
- * <p>On the I/O loop; frames allocate nothing. Frames to be sent are gathered and written together;
- * one read takes as many as there are. Both buffers are bounded: a peer that does not read stops
- * the sender, and one that sends no frames but something else is cut off.
+ * <p>On the I/O loop; frames allocate nothing. Frames to be sent are gathered and written together,
+ * whole ones only; one read takes as many as there are. Both buffers are bounded: a peer that does
+ * not read stops the sender, and one that sends no frames but something else is cut off.
  */
 final class FrameStream {
   /** Told of what happens on the stream, on the loop. */
@@ -33,7 +33,21 @@ final class FrameStream {
     void lost(@Nullable String why);
   }
 
+  /**
+   * Largest frame that is written in one piece: the kernel takes so much of a Unix stream at once
+   * or not at all.
+   */
+  static final int LARGEST_WHOLE_FRAME = (1 << 15) - 4;
+
   private static final int LENGTH_BYTES = 4;
+
+  /**
+   * Most bytes of one write, unless a frame is longer. A reader must not see the stream end within
+   * a frame: the passt of Debian 12 then drops what it has read, and takes what follows for
+   * lengths.
+   */
+  private static final int PIECE_BYTES = LENGTH_BYTES + LARGEST_WHOLE_FRAME;
+
   private static final int LARGEST = LENGTH_BYTES + NetHeader.MAX_FRAME;
   private static final int BUFFER_BYTES = 4 * LARGEST;
 
@@ -47,6 +61,12 @@ final class FrameStream {
   private int readEnd;
   private int writeStart;
   private int writeEnd;
+
+  /**
+   * Where the frames end that were begun to be written; at or before {@code writeStart} if none.
+   */
+  private int pieceEnd;
+
   private boolean refused;
   private boolean awaitingRoom;
 
@@ -78,6 +98,7 @@ final class FrameStream {
     readEnd = 0;
     writeStart = 0;
     writeEnd = 0;
+    pieceEnd = 0;
     awaitingRoom = false;
     resume();
   }
@@ -126,7 +147,18 @@ final class FrameStream {
   private void compact() {
     outgoing.bytes().put(0, outgoing.bytes(), writeStart, writeEnd - writeStart);
     writeEnd -= writeStart;
+    pieceEnd = Math.max(0, pieceEnd - writeStart);
     writeStart = 0;
+  }
+
+  /** Where the next piece of whole frames ends. */
+  private int nextPiece() {
+    int end = writeStart;
+    do {
+      end += LENGTH_BYTES + outgoing.bytes().getInt(end);
+    } while (end < writeEnd
+        && end + LENGTH_BYTES + outgoing.bytes().getInt(end) - writeStart <= PIECE_BYTES);
+    return end;
   }
 
   /** Writes as much of what was gathered as the peer takes now; the rest follows by itself. */
@@ -134,7 +166,10 @@ final class FrameStream {
     UnixSocket out = socket;
     try {
       while (out != null && writeStart < writeEnd) {
-        long n = out.write(outgoing, writeStart, writeEnd - writeStart);
+        if (writeStart >= pieceEnd) {
+          pieceEnd = nextPiece();
+        }
+        long n = out.write(outgoing, writeStart, pieceEnd - writeStart);
         if (n == UnixSocket.CLOSED) {
           lose(null);
           return;
@@ -151,6 +186,7 @@ final class FrameStream {
     }
     writeStart = 0;
     writeEnd = 0;
+    pieceEnd = 0;
     awaitRoom(false);
   }
 

@@ -184,6 +184,11 @@ public final class PasstBackend implements NetBackend, AutoCloseable {
   }
 
   @Override
+  public int mtu() {
+    return PasstOptions.MTU;
+  }
+
+  @Override
   public boolean send(NetHeader header, ByteBuffer frame) {
     guest = frame.getLong(frame.position() + SOURCE) >>> Short.SIZE;
     return stream.send(frame);

@@ -19,6 +19,9 @@ public record PasstOptions(Path executable, Path socket, List<PasstForward> forw
   /** 802.3's 65535 bytes less its header, in whole words of 32 bits. */
   public static final int LARGEST_MTU = 65520;
 
+  /** The largest whose frames go to passt in one piece. */
+  public static final int MTU = FrameStream.LARGEST_WHOLE_FRAME - NetHeader.MIN_FRAME;
+
   private static final int SMALLEST_MTU = 1280;
 
   /** Checks the ranges and copies the list. */
@@ -34,9 +37,9 @@ public record PasstOptions(Path executable, Path socket, List<PasstForward> forw
     }
   }
 
-  /** The passt of this computer with the largest MTU that it knows. */
+  /** The passt of this computer, with {@link #MTU}. */
   public static PasstOptions of(Path socket, List<PasstForward> forwards) {
-    return new PasstOptions(Path.of("passt"), socket, forwards, LARGEST_MTU);
+    return new PasstOptions(Path.of("passt"), socket, forwards, MTU);
   }
 
   /** The same with another socket. */

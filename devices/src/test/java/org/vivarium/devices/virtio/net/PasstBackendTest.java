@@ -113,7 +113,7 @@ class PasstBackendTest {
                 new PasstForward(PasstForward.Protocol.TCP, "::1", 8080, 80)));
 
     assertEquals(
-        "passt -f -q -e -1 -s /run/s -m 65520 -t 127.0.0.1/2222:22 -t ::1/8080:80 -u none",
+        "passt -f -q -e -1 -s /run/s -m 32750 -t 127.0.0.1/2222:22 -t ::1/8080:80 -u none",
         String.join(" ", options.command(false)));
     assertTrue(String.join(" ", options.command(true)).contains("--runas 0:0"));
     assertThrows(
