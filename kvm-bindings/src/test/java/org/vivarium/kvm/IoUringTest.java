@@ -7,40 +7,25 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.kvm.GuestMemory.Backing;
-import org.vivarium.kvm.GuestMemory.Range;
 import org.vivarium.kvm.NativeFile.Mode;
 
-class IoUringTest {
-  private static final int SIZE = 0x1_0000;
-
-  @TempDir private Path folder;
-  private final GuestMemory memory;
-  private Path path = Path.of("");
+class IoUringTest extends FileAndMemory {
   private NativeFile file;
   private IoUring ring;
 
   IoUringTest() throws KvmException {
-    memory = GuestMemory.allocate(List.of(new Range(0, SIZE)), Backing.ANONYMOUS);
+    super(Backing.ANONYMOUS);
   }
 
   @BeforeEach
   void open() throws Exception {
-    path = folder.resolve("disk.raw");
-    byte[] bytes = new byte[SIZE];
-    for (int i = 0; i < SIZE; i++) {
-      bytes[i] = (byte) (i / 7 + 1);
-    }
-    Files.write(path, bytes);
     file = NativeFile.open(path, Mode.READ_WRITE);
     ring = ring(8, 32, file);
   }
@@ -51,7 +36,6 @@ class IoUringTest {
       ring.close();
     }
     file.close();
-    memory.close();
   }
 
   private static IoUring ring(int entries, int completions, NativeFile file) throws KvmException {
@@ -69,16 +53,6 @@ class IoUringTest {
     while (!ring.next()) {
       ring.await();
     }
-  }
-
-  private byte[] inMemory(long gpa, int length) {
-    byte[] bytes = new byte[length];
-    memory.read(gpa, bytes, 0, length);
-    return bytes;
-  }
-
-  private byte[] inFile(int offset, int length) throws Exception {
-    return Arrays.copyOfRange(Files.readAllBytes(path), offset, offset + length);
   }
 
   @Test

@@ -6,52 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.kvm.GuestMemory.Backing;
-import org.vivarium.kvm.GuestMemory.Range;
 import org.vivarium.kvm.NativeFile.Mode;
 
-class NativeFileTest {
-  private static final int SIZE = 0x1_0000;
-
-  @TempDir Path folder;
-  private final GuestMemory memory;
-  private Path path = Path.of("");
-
+class NativeFileTest extends FileAndMemory {
   NativeFileTest() throws KvmException {
-    memory = GuestMemory.allocate(List.of(new Range(0, SIZE)), Backing.MEMFD);
-  }
-
-  @BeforeEach
-  void fillFile() throws Exception {
-    path = folder.resolve("disk.raw");
-    byte[] bytes = new byte[SIZE];
-    for (int i = 0; i < SIZE; i++) {
-      bytes[i] = (byte) (i / 7 + 1);
-    }
-    Files.write(path, bytes);
-  }
-
-  @AfterEach
-  void freeMemory() {
-    memory.close();
-  }
-
-  private byte[] inMemory(long gpa, int length) {
-    byte[] bytes = new byte[length];
-    memory.read(gpa, bytes, 0, length);
-    return bytes;
-  }
-
-  private byte[] inFile(int offset, int length) throws Exception {
-    return Arrays.copyOfRange(Files.readAllBytes(path), offset, offset + length);
+    super(Backing.MEMFD);
   }
 
   @Test
