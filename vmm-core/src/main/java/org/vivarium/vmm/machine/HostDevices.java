@@ -26,6 +26,7 @@ import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.config.VsockConfig;
+import org.vivarium.vmm.disk.DiskAccess;
 import org.vivarium.vmm.disk.DiskOpener;
 import org.vivarium.vmm.engine.DeviceFigures;
 
@@ -221,6 +222,9 @@ final class HostDevices implements AutoCloseable {
   }
 
   private static @Nullable BlkFiles files(DiskConfig config, DiskImage image) {
+    if (!DiskAccess.byRing(System.getenv())) {
+      return null;
+    }
     try {
       return BlkFiles.open(image, VirtioDevices.MOST_BLK_REQUESTS);
     } catch (KvmException e) {
