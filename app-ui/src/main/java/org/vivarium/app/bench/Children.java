@@ -15,6 +15,9 @@ public final class Children {
   /** Longer than many machines that start at once take on an emulated computer. */
   public static final Duration PATIENCE = Duration.ofSeconds(600);
 
+  /** How long a process may run: a guest that measures many rows takes minutes. */
+  private static final Duration LONGEST = Duration.ofMinutes(30);
+
   private final Set<Process> running = ConcurrentHashMap.newKeySet();
 
   /** Nothing runs yet. */
@@ -70,7 +73,7 @@ public final class Children {
       running.add(process);
       process
           .onExit()
-          .orTimeout(3 * PATIENCE.toSeconds(), TimeUnit.SECONDS)
+          .orTimeout(LONGEST.toSeconds(), TimeUnit.SECONDS)
           .whenComplete(
               (_, late) -> {
                 if (late != null) {

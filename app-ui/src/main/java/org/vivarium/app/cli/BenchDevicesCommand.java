@@ -3,13 +3,17 @@ package org.vivarium.app.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Rig;
+import org.vivarium.app.bench.Side;
 import org.vivarium.app.bench.Workload;
 import org.vivarium.app.bench.disk.DiskBench;
 import org.vivarium.app.doctor.LinuxHost;
@@ -33,15 +37,16 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Measure fio in a guest on our disks, raw and qcow2, beside the same on QEMU's q35 with an I/O"
-          + " thread: speed, and for a 4k request the exits, interrupts, system calls and heap.",
+      "Measure fio in a guest on our disks, raw and qcow2, beside the same on QEMU's q35 with an"
+          + " I/O thread: speed, and for a 4k request the exits, interrupts, system calls and"
+          + " heap.",
       "Counts need root, debugfs and tracefs. Without hardware virtualization it runs in the"
           + " emulated computer, as vivarium bench does."
     },
     footer = {
       "",
       "Example:",
-      "  vivarium bench devices --rounds 5 --seconds 5 --folder /var/tmp",
+      "  vivarium bench devices --rounds 5 --requests 100000 --folder /var/tmp",
       "",
       "Exit status: 0 done; 1 it could not be; 2 bad input."
     })
@@ -58,11 +63,28 @@ final class BenchDevicesCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
-      names = "--seconds",
+      names = "--requests",
       paramLabel = "N",
-      defaultValue = "2",
-      description = "Seconds of each of the twelve rows. Default: 2.")
-  private int seconds;
+      defaultValue = "4000",
+      description =
+          "4k requests of a row at depth 32; a quarter at depth 1, a sixteenth of 1 MiB."
+              + " Default: 4000.")
+  private int requests;
+
+  @Option(
+      names = "--rows",
+      paramLabel = "NAME",
+      split = ",",
+      description =
+          "Only rows whose names hold one of these, such as raw or qcow2-random-read-32."
+              + " Default: all.")
+  private List<String> rows = List.of();
+
+  @Option(
+      names = "--side",
+      paramLabel = "SIDE",
+      description = "Only vivarium, or only qemu. Default: both.")
+  private @Nullable Side side;
 
   @Option(
       names = "--size",
@@ -81,7 +103,8 @@ final class BenchDevicesCommand implements Callable<Integer> {
       names = "--aio",
       paramLabel = "WAY",
       defaultValue = "io_uring",
-      description = "How QEMU accesses its images: io_uring or threads. Default: io_uring.")
+      description =
+          "How images are accessed, on both sides: io_uring or threads. Default: io_uring.")
   private String aio = "io_uring";
 
   @Option(
@@ -121,14 +144,24 @@ final class BenchDevicesCommand implements Callable<Integer> {
       if (decision.engine().equals("kvm")) {
         DiskBench.Plan plan =
             new DiskBench.Plan(
-                workload(), fioDisk(), folder, rounds, seconds, size, machine(), aio, verify);
+                workload(),
+                fioDisk(fio),
+                folder,
+                rounds,
+                requests,
+                size,
+                machine(machine),
+                aio,
+                rows,
+                sides(side),
+                verify);
         new DiskBench(plan, new LinuxHost(), System.err).run(System.out);
         return ExitStatus.OK;
       }
       Rig rig = Rig.instead(launcher, here, decision.reason());
       // Made here, so that it is there the next time too.
       workload();
-      return rig.run(wordsForRig(fioDisk()), null);
+      return rig.run(wordsForRig(fioDisk(fio)), null);
     } catch (BenchException e) {
       throw new VmmException(e.getMessage(), e);
     }
@@ -136,16 +169,13 @@ final class BenchDevicesCommand implements Callable<Integer> {
 
   private void check() throws InvalidConfigException {
     check("--rounds", rounds, 1, 100);
-    check("--seconds", seconds, 1, 600);
+    check("--requests", requests, 16, 1_000_000);
     check("--size", size, 16, 1 << 20);
     if (!aio.equals("io_uring") && !aio.equals("threads")) {
       throw new InvalidConfigException(
           "Option --aio: \"%s\" is neither io_uring nor threads.".formatted(aio));
     }
-    if (!machine.equals("q35") && !machine.equals("microvm")) {
-      throw new InvalidConfigException(
-          "Option --machine: \"%s\" is neither q35 nor microvm.".formatted(machine));
-    }
+    checkMachine(machine);
     Path parent = folder;
     if (parent != null && !Files.isDirectory(parent)) {
       throw new InvalidConfigException("Option --folder: %s is no folder.".formatted(parent));
@@ -156,27 +186,42 @@ final class BenchDevicesCommand implements Callable<Integer> {
     }
   }
 
+  static void checkMachine(String machine) throws InvalidConfigException {
+    if (!machine.equals("q35") && !machine.equals("microvm")) {
+      throw new InvalidConfigException(
+          "Option --machine: \"%s\" is neither q35 nor microvm.".formatted(machine));
+    }
+  }
+
   /** QEMU's machine with the options that it needs for PCI devices. */
-  private String machine() {
+  static String machine(String machine) {
     return machine.equals("microvm") ? "microvm,pcie=on,rtc=on" : machine;
   }
 
-  private static void check(String option, int value, int least, int most)
-      throws InvalidConfigException {
+  /** One side, or both. */
+  static Set<Side> sides(@Nullable Side only) {
+    return only == null ? EnumSet.allOf(Side.class) : EnumSet.of(only);
+  }
+
+  static void check(String option, int value, int least, int most) throws InvalidConfigException {
     if (value < least || value > most) {
       throw new InvalidConfigException(
           "Option %s: %d is not possible; choose %d to %d.".formatted(option, value, least, most));
     }
   }
 
-  private static Workload workload() throws ImageException {
+  static Workload workload() throws ImageException {
     BootImage tiny = BootCommand.tinyLinux();
     Path initrd = Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
     return new Workload(tiny.kernel(), initrd, tiny.commandLine(), MEMORY_MIB);
   }
 
-  private Path fioDisk() throws ImageException {
-    Path made = fio;
+  /**
+   * The disk with fio.
+   *
+   * @param made one that was made before, or null
+   */
+  static Path fioDisk(@Nullable Path made) throws ImageException {
     if (made != null) {
       return made.toAbsolutePath();
     }
@@ -191,9 +236,16 @@ final class BenchDevicesCommand implements Callable<Integer> {
   private List<String> wordsForRig(Path disk) {
     List<String> words = new ArrayList<>(List.of(BenchCommand.NAME, NAME, "--here"));
     words.addAll(List.of("--rounds", Integer.toString(rounds)));
-    words.addAll(List.of("--seconds", Integer.toString(seconds)));
+    words.addAll(List.of("--requests", Integer.toString(requests)));
     words.addAll(List.of("--size", Integer.toString(size)));
     words.addAll(List.of("--machine", machine, "--aio", aio, verify ? "--verify" : "--no-verify"));
+    if (!rows.isEmpty()) {
+      words.addAll(List.of("--rows", String.join(",", rows)));
+    }
+    Side only = side;
+    if (only != null) {
+      words.addAll(List.of("--side", only.name().toLowerCase(Locale.ROOT)));
+    }
     Path parent = folder;
     if (parent != null) {
       words.addAll(List.of("--folder", parent.toString()));

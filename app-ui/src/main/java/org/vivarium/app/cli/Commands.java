@@ -134,7 +134,7 @@ final class Commands {
               new TemplateLsCommand(shell),
               new TemplateRmCommand(shell));
       case NetCommand.NAME -> List.of(new NetLinkCommand(shell), new NetForwardCommand(shell));
-      case BenchCommand.NAME -> List.of(new BenchDevicesCommand());
+      case BenchCommand.NAME -> List.of(new BenchDevicesCommand(), new BenchNetworkCommand());
       default -> List.of();
     };
   }

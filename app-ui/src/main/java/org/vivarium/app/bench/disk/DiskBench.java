@@ -14,10 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Children;
 import org.vivarium.app.bench.HostDescription;
+import org.vivarium.app.bench.Paired;
+import org.vivarium.app.bench.Side;
 import org.vivarium.app.bench.Vivarium;
 import org.vivarium.app.bench.Workload;
 import org.vivarium.app.doctor.Host;
@@ -27,6 +30,7 @@ import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.images.qcow2.Qcow2Creator;
+import org.vivarium.vmm.disk.DiskAccess;
 
 /**
  * Measures our disks beside a machine of QEMU's with an I/O thread: the same guest, the same
@@ -41,10 +45,12 @@ public final class DiskBench {
    * @param fio the disk with fio
    * @param folder where the images go, or null for the folder of temporary files
    * @param rounds how many
-   * @param seconds of each row
+   * @param requests of a row with small requests, many at a time; the others have fewer
    * @param mib size of each disk
    * @param machine QEMU's machine with its options
-   * @param aio QEMU's way of access: io_uring or threads
+   * @param aio the way of access on both sides: io_uring or threads
+   * @param rows what names of rows hold, one of these at least; all rows, if there is none
+   * @param sides what is booted
    * @param verify whether there is the last boot
    */
   public record Plan(
@@ -52,20 +58,41 @@ public final class DiskBench {
       Path fio,
       @Nullable Path folder,
       int rounds,
-      int seconds,
+      int requests,
       int mib,
       String machine,
       String aio,
-      boolean verify) {}
+      List<String> rows,
+      Set<Side> sides,
+      boolean verify) {
+    /** Copies what can change. */
+    public Plan {
+      rows = List.copyOf(rows);
+      sides = Set.copyOf(sides);
+    }
+
+    List<Load> loads() {
+      List<Load> loads = new ArrayList<>();
+      for (Load.Format format : Load.Format.values()) {
+        for (Load.Access access : Load.Access.values()) {
+          Load load = new Load(format, access);
+          if (rows.isEmpty() || rows.stream().anyMatch(load.name()::contains)) {
+            loads.add(load);
+          }
+        }
+      }
+      return loads;
+    }
+  }
 
   private static final String QEMU = "qemu-system-x86_64";
-  private static final int ATTEMPTS = 3;
-  private static final String PAUSE = "0.3";
+  private static final int ATTEMPTS = 2;
+  private static final String PAUSE = "0.5";
 
   /** jcmd starts a JVM, which takes seconds where processors are emulated. */
   private static final String LONG_PAUSE = "6";
 
-  private static final int PATIENCE_SECONDS = 600;
+  private static final int PATIENCE_SECONDS = 150;
   private static final int CHUNK = 1 << 20;
 
   private final Plan plan;
@@ -74,8 +101,9 @@ public final class DiskBench {
   private final Children children = new Children();
   private final Vivarium ours;
   private final String qemu;
-  private final Map<Load, DiskResult.Speed> rows = new LinkedHashMap<>();
+  private final Map<Load, Paired> rows = new LinkedHashMap<>();
   private final Map<Load, DiskResult.PerRequest> counts = new LinkedHashMap<>();
+  private final List<String> failures = new ArrayList<>();
 
   /**
    * @param progress hears what is being done
@@ -130,19 +158,24 @@ public final class DiskBench {
 
   private DiskResult measure(FioGuest guest)
       throws BenchException, IOException, InterruptedException {
-    List<Load> loads = loads();
-    guest.write(PAUSE, loads.stream().map(load -> load.section(plan.seconds())).toList());
     for (int round = 1; round <= plan.rounds(); round++) {
       progress.printf("Round %d of %d.%n", round, plan.rounds());
-      boolean oursFirst = round % 2 == 1;
-      side(guest, oursFirst);
-      side(guest, !oursFirst);
+      guest.write(PAUSE, sections());
+      for (Side side : Side.inRound(round)) {
+        if (plan.sides().contains(side)) {
+          boot(guest, side, round);
+        }
+      }
     }
     Map<Load, Double> heap = new LinkedHashMap<>();
     List<String> mismatches = new ArrayList<>();
     if (plan.verify()) {
       progress.println("Looking at the heap, and verifying.");
-      verify(guest, heap, mismatches);
+      try {
+        verify(guest, heap, mismatches);
+      } catch (BenchException e) {
+        mismatches.add("The guest that verifies failed: " + e.getMessage());
+      }
     }
     return new DiskResult(
         HostDescription.of(host, qemu),
@@ -151,74 +184,65 @@ public final class DiskBench {
         rows,
         counts,
         heap,
+        failures,
         mismatches,
         plan.verify());
   }
 
-  private static List<Load> loads() {
-    List<Load> loads = new ArrayList<>();
-    for (Load.Format format : Load.Format.values()) {
-      for (Load.Access access : Load.Access.values()) {
-        loads.add(new Load(format, access));
+  /** The rows, each format's after one of small requests that nobody measures. */
+  private List<String> sections() {
+    List<String> sections = new ArrayList<>();
+    Load.@Nullable Format warm = null;
+    for (Load load : plan.loads()) {
+      if (load.format() != warm) {
+        warm = load.format();
+        sections.add(new Load(warm, Load.Access.RANDOM_READ_32).warmUp(plan.requests()));
+        sections.add(new Load(warm, Load.Access.RANDOM_WRITE_32).warmUp(plan.requests()));
       }
+      sections.add(load.section(plan.requests()));
     }
-    return loads;
-  }
-
-  private void side(FioGuest guest, boolean our) throws BenchException, InterruptedException {
-    Map<String, KernelCounts.Counts> counted = new HashMap<>();
-    Map<String, FioLine> figures = boot(guest, our, counted);
-    for (Load load : loads()) {
-      FioLine figure = figures.get(load.name());
-      if (figure == null || figure.error() != 0) {
-        throw new BenchException("fio failed at %s: %s.".formatted(load.name(), figure));
-      }
-      DiskResult.Speed speed = rows.computeIfAbsent(load, _ -> new DiskResult.Speed());
-      (our ? speed.ours() : speed.qemus()).add(figure.perSecond(load.access().kib()));
-      KernelCounts.Counts these = counted.get(load.name());
-      if (these != null) {
-        DiskResult.PerRequest row = counts.computeIfAbsent(load, _ -> new DiskResult.PerRequest());
-        double requests = Math.max(1.0, (double) figure.kib() / load.access().kib());
-        (our ? row.ours() : row.qemus()).add(these, requests);
-      }
-    }
+    return sections;
   }
 
   /** An emulated processor now and then fails a guest, on either side: then it is booted again. */
-  private Map<String, FioLine> boot(
-      FioGuest guest, boolean our, Map<String, KernelCounts.Counts> counted)
-      throws BenchException, InterruptedException {
-    List<String> command =
-        our ? ours.command(guest.ours()) : guest.qemus(qemu, plan.machine(), plan.aio());
-    for (int attempt = 1; ; attempt++) {
-      counted.clear();
-      FioRun run =
-          new FioRun(
-              KernelCounts.areThere() ? new Counting(counted) : FioRun.NOBODY,
-              PATIENCE_SECONDS + plan.seconds());
+  private void boot(FioGuest guest, Side side, int round) throws InterruptedException {
+    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
-        return run.run(children, command);
+        new FioRun(new Rows(side, round), PATIENCE_SECONDS)
+            .run(children, command(guest, side), environment());
+        return;
       } catch (BenchException e) {
-        if (attempt == ATTEMPTS) {
-          throw e;
-        }
-        progress.printf("%s failed, once more: %s%n", our ? "Ours" : "QEMU", e.getMessage());
+        progress.printf("%s failed: %s%n", side, e.getMessage());
+        failures.add("Round %d, %s: %s".formatted(round, side, e.getMessage()));
       }
     }
   }
 
-  /** Counts during the rows that requests are counted of. */
-  private static final class Counting implements FioRun.Observer {
-    private final Map<String, KernelCounts.Counts> counted;
+  private List<String> command(FioGuest guest, Side side) {
+    return side == Side.VIVARIUM
+        ? ours.command(guest.ours())
+        : guest.qemus(qemu, plan.machine(), plan.aio());
+  }
+
+  private Map<String, String> environment() {
+    return Map.of(DiskAccess.VARIABLE, plan.aio());
+  }
+
+  /** Keeps what one boot measures, and counts during the rows that requests are counted of. */
+  private final class Rows implements FioRun.Observer {
+    private final Side side;
+    private final int round;
+    private final Map<String, KernelCounts.Counts> counted = new HashMap<>();
     private @Nullable KernelCounts running;
 
-    Counting(Map<String, KernelCounts.Counts> counted) {
-      this.counted = counted;
+    Rows(Side side, int round) {
+      this.side = side;
+      this.round = round;
     }
 
     @Override
     public void begin(String job, long pid) throws BenchException {
-      if (countedJob(job)) {
+      if (KernelCounts.areThere() && countedJob(job)) {
         running = KernelCounts.begin(pid);
       }
     }
@@ -231,26 +255,51 @@ public final class DiskBench {
         counted.put(job, begun.end());
       }
     }
+
+    @Override
+    public void figure(FioLine figure) throws BenchException {
+      Optional<Load> found =
+          plan.loads().stream().filter(load -> load.name().equals(figure.job())).findFirst();
+      if (figure.error() != 0) {
+        throw new BenchException("fio failed at %s: %s.".formatted(figure.job(), figure));
+      }
+      if (found.isPresent()) {
+        Load load = found.get();
+        double value = figure.perSecond(load.access().kib());
+        progress.printf("  %-8s %-26s %,.0f requests/s%n", side, load.name(), value);
+        boolean our = side == Side.VIVARIUM;
+        rows.computeIfAbsent(load, _ -> new Paired()).put(side, round, value);
+        KernelCounts.Counts these = counted.get(load.name());
+        if (these != null) {
+          DiskResult.PerRequest row =
+              counts.computeIfAbsent(load, _ -> new DiskResult.PerRequest());
+          double requests = Math.max(1.0, (double) figure.kib() / load.access().kib());
+          (our ? row.ours() : row.qemus()).add(these, requests);
+        }
+      }
+    }
   }
 
-  private static boolean countedJob(String job) {
-    return loads().stream().anyMatch(l -> l.access().counted() && l.name().equals(job));
+  private boolean countedJob(String job) {
+    return plan.loads().stream().anyMatch(l -> l.access().counted() && l.name().equals(job));
   }
 
   private void verify(FioGuest guest, Map<Load, Double> heap, List<String> mismatches)
       throws BenchException, IOException, InterruptedException {
-    List<Load> counted = loads().stream().filter(load -> load.access().counted()).toList();
+    List<Load> counted = plan.loads().stream().filter(load -> load.access().counted()).toList();
     List<String> sections = new ArrayList<>();
     // Each twice: the first time warms the code and its buffers.
-    counted.forEach(load -> sections.add(warm(load.section(plan.seconds()))));
-    counted.forEach(load -> sections.add(load.section(plan.seconds())));
+    counted.forEach(load -> sections.add(load.warmUp(plan.requests())));
+    counted.forEach(load -> sections.add(load.section(plan.requests())));
     for (Load.Format format : Load.Format.values()) {
       sections.add(Load.verification(format, Math.max(1, plan.mib() / 8)));
     }
     guest.write(LONG_PAUSE, sections);
-    Map<String, Long> allocated = new HashMap<>();
-    FioRun run = new FioRun(new HeapObserver(allocated), PATIENCE_SECONDS + plan.seconds());
-    Map<String, FioLine> figures = run.run(children, ours.command(guest.ours()));
+    HeapObserver observer = new HeapObserver();
+    new FioRun(observer, PATIENCE_SECONDS)
+        .run(children, command(guest, Side.VIVARIUM), environment());
+    Map<String, FioLine> figures = observer.figures;
+    Map<String, Long> allocated = observer.allocated;
     for (Load load : counted) {
       FioLine figure = figures.get(load.name());
       Long bytes = allocated.get(load.name());
@@ -267,17 +316,16 @@ public final class DiskBench {
     }
   }
 
-  private static String warm(String section) {
-    return section.replaceFirst("\\[", "[warm-");
-  }
-
   /** Reads the heap's figures before and after each measured row. */
-  private static final class HeapObserver implements FioRun.Observer {
-    private final Map<String, Long> allocated;
+  private final class HeapObserver implements FioRun.Observer {
+    private final Map<String, Long> allocated = new HashMap<>();
+    private final Map<String, FioLine> figures = new HashMap<>();
     private long before;
 
-    HeapObserver(Map<String, Long> allocated) {
-      this.allocated = allocated;
+    @Override
+    public void figure(FioLine figure) {
+      progress.printf("  %s%n", figure);
+      figures.put(figure.job(), figure);
     }
 
     @Override

@@ -4,9 +4,12 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.vivarium.app.bench.HostDescription;
+import org.vivarium.app.bench.Samples;
+import org.vivarium.app.bench.Side;
 
 /** Tells what was measured of disks to people. */
 final class DiskReport {
@@ -26,7 +29,8 @@ final class DiskReport {
     print("Kernel     %s", host.kernel());
     print("Java       %s", host.java());
     print("QEMU       %s, -M %s", host.qemu(), plan.machine());
-    print("           an I/O thread, aio=%s", result.aio());
+    print("           an I/O thread");
+    print("Access     %s, on both sides", result.aio());
     print(
         "Guest      1 processor, %d MiB, %s",
         plan.workload().memoryMib(), plan.workload().kernel());
@@ -39,6 +43,7 @@ final class DiskReport {
         .heapBytes()
         .forEach(
             (load, bytes) -> print("Heap for each request, %s: %.2f bytes", load.name(), bytes));
+    result.failures().forEach(failure -> print("%s", failure));
     if (result.verified()) {
       print("");
       print(
@@ -52,13 +57,13 @@ final class DiskReport {
   private void speed(DiskResult result, Load.Format format, DiskBench.Plan plan) {
     print("");
     print(
-        "%-28s %10s %10s %8s  (medians of %d rounds of %d s)",
+        "%-28s %10s %10s %8s  (medians of %d rounds of %d requests)",
         "Disk " + format.toString().toLowerCase(Locale.ROOT),
         "vivarium",
         "QEMU",
         "/ QEMU",
         plan.rounds(),
-        plan.seconds());
+        plan.requests());
     result
         .rows()
         .forEach(
@@ -67,14 +72,20 @@ final class DiskReport {
                 boolean megabytes = load.access().kib() >= 1024;
                 double unit = megabytes ? load.access().kib() / 1024.0 : 1;
                 print(
-                    "  %-26s %,10.0f %,10.0f %8.2f  %s",
+                    "  %-26s %10s %10s %8s  %s",
                     load.access().label(),
-                    unit * speed.vivarium().median(),
-                    unit * speed.qemu().median(),
-                    speed.vivarium().over(speed.qemu()).median(),
+                    text(speed.of(Side.VIVARIUM), "%,.0f", unit),
+                    text(speed.of(Side.QEMU), "%,.0f", unit),
+                    text(speed.ratio(), "%.2f", 1),
                     megabytes ? "MiB/s" : "IOPS");
               }
             });
+  }
+
+  private static String text(Optional<Samples> values, String format, double unit) {
+    return values
+        .map(samples -> String.format(Locale.ROOT, format, unit * samples.median()))
+        .orElse("-");
   }
 
   private void counts(DiskResult result) {
@@ -88,8 +99,8 @@ final class DiskReport {
         .counts()
         .forEach(
             (load, sides) -> {
-              DiskResult.Side ours = sides.ours();
-              DiskResult.Side qemus = sides.qemus();
+              DiskResult.Figures ours = sides.ours();
+              DiskResult.Figures qemus = sides.qemus();
               print("  %s", load.name());
               row("exits of the processor", ours.exits(), qemus.exits());
               row("interrupts injected", ours.interrupts(), qemus.interrupts());
@@ -104,7 +115,7 @@ final class DiskReport {
   }
 
   private static String text(List<Double> values) {
-    OptionalDouble median = DiskResult.Side.median(values);
+    OptionalDouble median = DiskResult.Figures.median(values);
     return median.isEmpty() ? "-" : String.format(Locale.ROOT, "%.3f", median.getAsDouble());
   }
 
@@ -113,8 +124,8 @@ final class DiskReport {
         .sorted(
             (a, b) ->
                 Double.compare(
-                    DiskResult.Side.median(b.getValue()).orElse(0),
-                    DiskResult.Side.median(a.getValue()).orElse(0)))
+                    DiskResult.Figures.median(b.getValue()).orElse(0),
+                    DiskResult.Figures.median(a.getValue()).orElse(0)))
         .limit(NAMED)
         .map(entry -> entry.getKey().replaceFirst("^sys_", "") + " " + text(entry.getValue()))
         .collect(Collectors.joining(", "));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import org.vivarium.app.bench.HostDescription;
+import org.vivarium.app.bench.Paired;
 import org.vivarium.app.bench.Samples;
 
 /**
@@ -13,10 +14,11 @@ import org.vivarium.app.bench.Samples;
  *
  * @param host the computer
  * @param guest what ran on both sides
- * @param aio how QEMU accessed the images
+ * @param aio how the images were accessed
  * @param rows speed by row
  * @param counts counts for each request by row; empty where this user may not see them
  * @param heapBytes bytes in the heap for each request, by row; empty where they were not asked for
+ * @param failures what a side did not do, one sentence each
  * @param mismatches what fio's verification found wrong, one sentence each; empty is good
  * @param verified whether there was a verification
  */
@@ -24,40 +26,26 @@ record DiskResult(
     HostDescription host,
     FioGuest guest,
     String aio,
-    Map<Load, Speed> rows,
+    Map<Load, Paired> rows,
     Map<Load, PerRequest> counts,
     Map<Load, Double> heapBytes,
+    List<String> failures,
     List<String> mismatches,
     boolean verified) {
-  /** Requests a second in each round. */
-  record Speed(List<Double> ours, List<Double> qemus) {
-    Speed() {
-      this(new ArrayList<>(), new ArrayList<>());
-    }
-
-    Samples vivarium() {
-      return new Samples(ours);
-    }
-
-    Samples qemu() {
-      return new Samples(qemus);
-    }
-  }
-
   /** Counts for one request in each round, by side. */
-  record PerRequest(Side ours, Side qemus) {
+  record PerRequest(Figures ours, Figures qemus) {
     PerRequest() {
-      this(new Side(), new Side());
+      this(new Figures(), new Figures());
     }
   }
 
   /** Counts for one request, a value a round; system calls by name too. */
-  record Side(
+  record Figures(
       List<Double> exits,
       List<Double> interrupts,
       List<Double> systemCalls,
       Map<String, List<Double>> byName) {
-    Side() {
+    Figures() {
       this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
     }
 

@@ -1,12 +1,8 @@
 package org.vivarium.app.bench.disk;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
 import org.vivarium.app.bench.Workload;
 
@@ -20,18 +16,6 @@ import org.vivarium.app.bench.Workload;
  * @param script a disk whose bytes are the guest's shell script
  */
 record FioGuest(Workload workload, Path raw, Path qcow2, Path fio, Path script) {
-  /** What stands before words of the guest that are meant for us. */
-  static final String MARK = "@vivarium ";
-
-  static final String BEGIN = MARK + "begin ";
-  static final String END = MARK + "end ";
-  static final String ROW = MARK + "row ";
-
-  /** Followed by fio's exit status. */
-  static final String DONE = MARK + "done ";
-
-  private static final int SECTOR = 512;
-
   /** All of the job file but its sections. */
   private static final String GLOBAL =
       """
@@ -44,27 +28,7 @@ record FioGuest(Workload workload, Path raw, Path qcow2, Path fio, Path script) 
       group_reporting
       """;
 
-  /** The guest's script; a pause around each mark lets us look while the disk rests. */
-  private static final String SCRIPT =
-      """
-      mount -t ext4 -o ro /dev/vdc /mnt || exit 1
-      cd /tmp
-      cat >mark <<'MARK'
-      #!/bin/sh
-      echo "@vivarium $1 $2" >/dev/console
-      sleep %s
-      MARK
-      chmod +x mark
-      cat >job <<'JOB'
-      %sJOB
-      /mnt/lib/ld-linux-x86-64.so.2 --library-path /mnt/lib /mnt/bin/fio \\
-        --output-format=terse --terse-version=3 --eta=never --output=out job
-      status=$?
-      grep '^3;' out | cut -d ';' -f %s | sed 's/^/@vivarium row /'
-      grep -v '^3;' out | head -n 20
-      echo "@vivarium done $status"
-      exit
-      """;
+  private static final String SETUP = "mount -t ext4 -o ro /dev/vdc /mnt || exit 1\n";
 
   /**
    * Writes the guest's script.
@@ -73,27 +37,11 @@ record FioGuest(Workload workload, Path raw, Path qcow2, Path fio, Path script) 
    * @param sections what fio is to do, one after the other
    */
   void write(String pause, List<String> sections) throws IOException {
-    StringBuilder job = new StringBuilder(GLOBAL);
-    for (String section : sections) {
-      String name = section.substring(1, section.indexOf(']'));
-      // fio has no word for the name of the job that a command runs before.
-      job.append(section)
-          .append("exec_prerun=/tmp/mark begin ")
-          .append(name)
-          .append("\nexec_postrun=/tmp/mark end ")
-          .append(name)
-          .append('\n');
-    }
-    byte[] text = SCRIPT.formatted(pause, job, FioLine.COLUMNS).getBytes(StandardCharsets.US_ASCII);
-    byte[] sectors = Arrays.copyOf(text, (text.length + SECTOR - 1) / SECTOR * SECTOR);
-    Arrays.fill(sectors, text.length, sectors.length, (byte) '\n');
-    Files.write(script, sectors);
+    new FioScript(SETUP, GLOBAL, pause).write(script, sections);
   }
 
   private String commandLine() {
-    String start =
-        Base64.getEncoder().encodeToString("sh /dev/vdd".getBytes(StandardCharsets.US_ASCII));
-    return workload.commandLine() + " vivarium.exec=" + start;
+    return workload.commandLine() + FioScript.start("/dev/vdd");
   }
 
   /** The words of {@code vivarium} that run it. */

@@ -11,7 +11,7 @@ import org.vivarium.app.bench.BenchException;
  * @param kib KiB read and written
  * @param milliseconds how long that took
  */
-record FioLine(String job, int error, long kib, long milliseconds) {
+public record FioLine(String job, int error, long kib, long milliseconds) {
   /** Job, error, KiB read, milliseconds of it, KiB written, milliseconds of it (cut -f). */
   static final String COLUMNS = "3,5,6,9,47,50";
 

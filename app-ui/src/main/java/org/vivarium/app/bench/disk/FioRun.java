@@ -10,28 +10,24 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.app.StartTime;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Child;
 import org.vivarium.app.bench.Children;
 
-/** One boot of the guest: hears its marks, has somebody look at each, and keeps fio's figures. */
-final class FioRun {
+/** One boot of the guest: hears its marks and fio's figures, and tells somebody of each at once. */
+public final class FioRun {
   /** Looks at a process before and after a job. */
-  interface Observer {
-    void begin(String job, long pid) throws BenchException, InterruptedException;
+  public interface Observer {
+    /** The job is about to begin. */
+    default void begin(String job, long pid) throws BenchException, InterruptedException {}
 
-    void end(String job, long pid) throws BenchException, InterruptedException;
+    /** The job has just ended. */
+    default void end(String job, long pid) throws BenchException, InterruptedException {}
+
+    /** What fio says of the job, after its end. */
+    void figure(FioLine figure) throws BenchException;
   }
-
-  /** Looks at nothing. */
-  static final Observer NOBODY =
-      new Observer() {
-        @Override
-        public void begin(String job, long pid) {}
-
-        @Override
-        public void end(String job, long pid) {}
-      };
 
   /** Longest line of the console that is kept, bytes. */
   private static final int LONGEST = 1 << 12;
@@ -48,7 +44,7 @@ final class FioRun {
   /**
    * @param patienceSeconds how long the guest may be silent
    */
-  FioRun(Observer observer, int patienceSeconds) {
+  public FioRun(Observer observer, int patienceSeconds) {
     this.observer = observer;
     this.patienceSeconds = patienceSeconds;
   }
@@ -56,25 +52,26 @@ final class FioRun {
   /**
    * Runs the guest to its end.
    *
-   * @return fio's figures by job
+   * @param environment what the process finds beside this one's
+   * @throws BenchException if the guest does not come to its end; what the observer has heard holds
    */
-  Map<String, FioLine> run(Children children, List<String> command)
+  public void run(Children children, List<String> command, Map<String, String> environment)
       throws BenchException, InterruptedException {
-    Map<String, FioLine> figures = new HashMap<>();
-    try (Child child = children.start(command, (bytes, length, _) -> took(bytes, length))) {
+    int figures = 0;
+    try (Child child = start(children, command, environment)) {
       String text = next(child);
-      while (!text.startsWith(FioGuest.DONE)) {
-        if (text.startsWith(FioGuest.BEGIN)) {
-          observer.begin(text.substring(FioGuest.BEGIN.length()).strip(), child.pid());
-        } else if (text.startsWith(FioGuest.END)) {
-          observer.end(text.substring(FioGuest.END.length()).strip(), child.pid());
-        } else if (text.startsWith(FioGuest.ROW)) {
-          FioLine figure = FioLine.parse(text.substring(FioGuest.ROW.length()));
-          figures.put(figure.job(), figure);
+      while (!text.startsWith(FioScript.DONE)) {
+        if (text.startsWith(FioScript.BEGIN)) {
+          observer.begin(text.substring(FioScript.BEGIN.length()).strip(), child.pid());
+        } else if (text.startsWith(FioScript.END)) {
+          observer.end(text.substring(FioScript.END.length()).strip(), child.pid());
+        } else if (text.startsWith(FioScript.ROW)) {
+          observer.figure(FioLine.parse(text.substring(FioScript.ROW.length())));
+          figures++;
         }
         text = next(child);
       }
-      if (figures.isEmpty()) {
+      if (figures == 0) {
         throw new BenchException("fio measured nothing in the guest." + tail());
       }
       // It powers itself off, so that its disks are whole when the other side opens them.
@@ -82,7 +79,14 @@ final class FioRun {
         throw new BenchException("The guest did not power off." + tail());
       }
     }
-    return figures;
+  }
+
+  private Child start(Children children, List<String> command, Map<String, String> environment)
+      throws BenchException {
+    Map<String, String> all = new HashMap<>(System.getenv());
+    all.remove(StartTime.VARIABLE);
+    all.putAll(environment);
+    return children.start(command, all, (bytes, length, _) -> took(bytes, length));
   }
 
   private String next(Child child) throws BenchException, InterruptedException {
@@ -116,7 +120,7 @@ final class FioRun {
       String text = line.toString(StandardCharsets.UTF_8).strip();
       line.reset();
       // Firmware may have left control characters before it.
-      int mark = text.indexOf(FioGuest.MARK);
+      int mark = text.indexOf(FioScript.MARK);
       if (mark >= 0) {
         lines.add(text.substring(mark));
       } else if (!text.isEmpty()) {

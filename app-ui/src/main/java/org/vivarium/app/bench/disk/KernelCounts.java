@@ -6,11 +6,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.vivarium.app.bench.BenchException;
 
 /**
@@ -18,14 +20,16 @@ import org.vivarium.app.bench.BenchException;
  * system calls by a histogram of the tracing events. Neither stops the process; both need root and
  * the two file systems mounted.
  */
-final class KernelCounts {
+public final class KernelCounts {
   private static final Path KVM = Path.of("/sys/kernel/debug/kvm");
   private static final Path EVENT = Path.of("/sys/kernel/tracing/events/raw_syscalls/sys_enter");
+  private static final int MOST = 5;
   private static final String TRIGGER = "hist:keys=common_pid,id.syscall:size=16384";
 
   private static final Pattern CALL =
       Pattern.compile(
-          "\\{ common_pid: *([0-9]{1,9}), id: (\\S+) *\\[ *[0-9]+\\] *\\} hitcount: *([0-9]{1,15})");
+          "\\{ common_pid: *([0-9]{1,9}), id: (\\S+) *\\[ *[0-9]+\\] *\\} hitcount:"
+              + " *([0-9]{1,15})");
 
   /**
    * Counts between two moments.
@@ -34,13 +38,29 @@ final class KernelCounts {
    * @param interrupts interrupts that KVM injected
    * @param systemCalls of all threads of the process, by name
    */
-  record Counts(long exits, long interrupts, Map<String, Long> systemCalls) {
-    Counts {
+  public record Counts(long exits, long interrupts, Map<String, Long> systemCalls) {
+    /** Copies what can change. */
+    public Counts {
       systemCalls = Map.copyOf(systemCalls);
     }
 
-    long allSystemCalls() {
+    public long allSystemCalls() {
       return systemCalls.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** The most frequent calls with their numbers divided by an amount, for people. */
+    public String most(double amount) {
+      return systemCalls.entrySet().stream()
+          .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+          .limit(MOST)
+          .map(
+              call ->
+                  String.format(
+                      Locale.ROOT,
+                      "%s %.1f",
+                      call.getKey().replaceFirst("^sys_", ""),
+                      call.getValue() / amount))
+          .collect(Collectors.joining(", "));
     }
   }
 
@@ -57,17 +77,19 @@ final class KernelCounts {
   }
 
   /** Whether this user can have counts here. */
-  static boolean areThere() {
+  public static boolean areThere() {
     return Files.isReadable(KVM) && Files.isWritable(EVENT.resolve("trigger"));
   }
 
   /** Begins to count. */
-  static KernelCounts begin(long pid) throws BenchException {
+  public static KernelCounts begin(long pid) throws BenchException {
     try {
       Optional<Path> machine = machine(pid);
       if (machine.isEmpty()) {
         throw new BenchException("KVM has no counters of process %d.".formatted(pid));
       }
+      // A guest that died in the middle of a row has left one.
+      forget();
       trigger(TRIGGER);
       return new KernelCounts(pid, machine.get());
     } catch (IOException e) {
@@ -76,7 +98,7 @@ final class KernelCounts {
   }
 
   /** Ends counting. */
-  Counts end() throws BenchException {
+  public Counts end() throws BenchException {
     try {
       long exitsNow = counter(machine, "exits");
       long interruptsNow = counter(machine, "irq_injections");

@@ -9,6 +9,8 @@ import java.util.Locale;
  * @param access how the disk is accessed
  */
 record Load(Format format, Access access) {
+  private static final int LONGEST_SECONDS = 30;
+
   /** The image's format, and where the guest finds the disk. */
   enum Format {
     RAW("/dev/vda"),
@@ -66,35 +68,60 @@ record Load(Format format, Access access) {
     return (format + "-" + access).toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The section of fio's job file that runs it for so long. */
-  String section(int seconds) {
+  /**
+   * Requests of a measurement: the same number on both sides, whatever a second is worth there.
+   *
+   * @param most of a row with the smallest requests, many at a time; the others have fewer
+   */
+  int requests(int most) {
+    return Math.max(1, access.kib > 4 ? most / 16 : access.depth == 1 ? most / 4 : most);
+  }
+
+  /** fio's job that runs it, that many requests long and for half a minute at most. */
+  String section(int most) {
+    return section(name(), requests(most));
+  }
+
+  /**
+   * The same under a name that nobody measures, so that its code is compiled and its blocks read.
+   */
+  String warmUp(int most) {
+    return section("warm-" + name(), requests(most));
+  }
+
+  private String section(String name, int requests) {
     return """
-        [%s]
-        stonewall
-        filename=%s
-        rw=%s
-        bs=%dk
-        iodepth=%d
-        time_based
-        runtime=%d
-        """
-        .formatted(name(), format.device(), access.rw, access.kib, access.depth, seconds);
+    [%s]
+    filename=%s
+    rw=%s
+    bs=%dk
+    iodepth=%d
+    io_size=%dk
+    runtime=%d
+    """
+        .formatted(
+            name,
+            format.device(),
+            access.rw,
+            access.kib,
+            access.depth,
+            (long) requests * access.kib,
+            LONGEST_SECONDS);
   }
 
   /** A section that writes part of the disk, reads it again and compares. */
   static String verification(Format format, int mib) {
     return """
-        [verify-%s]
-        stonewall
-        filename=%s
-        rw=randwrite
-        bs=4k
-        iodepth=32
-        size=%dm
-        verify=crc32c
-        verify_fatal=1
-        do_verify=1
-        """
+    [verify-%s]
+    filename=%s
+    rw=randwrite
+    bs=4k
+    iodepth=32
+    size=%dm
+    verify=crc32c
+    verify_fatal=1
+    do_verify=1
+    """
         .formatted(format.toString().toLowerCase(Locale.ROOT), format.device(), mib);
   }
 }
