@@ -7,8 +7,19 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.vivarium.devices.bus.BusDevice;
+import org.vivarium.images.Progress;
+import org.vivarium.kvm.KvmException;
+import org.vivarium.vmm.VmmException;
 
 /** The arrows of docs/architecture.md, in the compiled classes. */
 class ArchitectureTest {
@@ -78,6 +89,33 @@ class ArchitectureTest {
         .resideInAPackage("org.vivarium.app..")
         .should()
         .dependOnClassesThat(kvm)
+        .check(vivarium);
+  }
+
+  /** Tests run on the class path, where nothing holds what a module keeps to itself. */
+  @Test
+  void appUsesOnlyWhatTheModulesBelowExport() {
+    Set<String> exported =
+        List.of(KvmException.class, Progress.class, BusDevice.class, VmmException.class).stream()
+            .map(type -> type.getProtectionDomain().getCodeSource().getLocation())
+            .flatMap(
+                place -> ModuleFinder.of(Path.of(URI.create(place.toString()))).findAll().stream())
+            .flatMap(module -> module.descriptor().exports().stream())
+            .filter(exports -> !exports.isQualified())
+            .map(ModuleDescriptor.Exports::source)
+            .collect(Collectors.toSet());
+    DescribedPredicate<JavaClass> hidden =
+        DescribedPredicate.describe(
+            "are in a package that their module does not export",
+            type ->
+                type.getPackageName().matches("org\\.vivarium\\.(kvm|images|devices|vmm)(\\..*)?")
+                    && !exported.contains(type.getPackageName()));
+
+    noClasses()
+        .that()
+        .resideInAPackage("org.vivarium.app..")
+        .should()
+        .dependOnClassesThat(hidden)
         .check(vivarium);
   }
 

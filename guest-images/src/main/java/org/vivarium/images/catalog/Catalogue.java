@@ -15,8 +15,8 @@ import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.debian.DebianImage;
+import org.vivarium.images.disk.DiskUsage;
 import org.vivarium.images.library.DiskTree;
-import org.vivarium.images.store.DiskUsage;
 import org.vivarium.images.store.ImageStore;
 
 /**

@@ -15,12 +15,12 @@ import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.disk.DiskUsage;
 import org.vivarium.images.disk.Extent;
 import org.vivarium.images.disk.RawImage;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.images.qcow2.Qcow2Creator;
 import org.vivarium.images.qcow2.Qcow2Info;
-import org.vivarium.images.store.DiskUsage;
 
 /**
  * What one does with a disk that no machine is using. A disk in use is refused, by its lock.

@@ -23,10 +23,10 @@ import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.disk.DiskUsage;
 import org.vivarium.images.disk.FileLocker;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.images.qcow2.Qcow2Info;
-import org.vivarium.images.store.DiskUsage;
 
 /**
  * Snapshots of stopped machines: what their disks held and how they were defined. The disks'

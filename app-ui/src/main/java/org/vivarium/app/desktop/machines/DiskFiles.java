@@ -10,12 +10,12 @@ import org.slf4j.LoggerFactory;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.disk.DiskUsage;
 import org.vivarium.images.disk.FileLocker;
 import org.vivarium.images.library.AllocationMap;
 import org.vivarium.images.library.HomeBacking;
 import org.vivarium.images.qcow2.DiskImages;
 import org.vivarium.images.qcow2.Qcow2Creator;
-import org.vivarium.images.store.DiskUsage;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.DiskConfig;
 

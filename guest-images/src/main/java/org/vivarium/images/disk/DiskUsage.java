@@ -1,4 +1,4 @@
-package org.vivarium.images.store;
+package org.vivarium.images.disk;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
