@@ -129,6 +129,7 @@ public final class LocalMachines implements Machines {
       throw new VmmException("The machine %s is running; turn it off first.".formatted(name));
     }
     try (VmLock _ = lock.get()) {
+      launcher.forget(folder.path());
       Path aside = Files.createTempDirectory(folders.vms(), ".deleted-");
       Files.move(folder.path(), aside, StandardCopyOption.ATOMIC_MOVE);
       DurableFiles.deleteFolder(aside);

@@ -35,4 +35,7 @@ public interface VmLauncher {
 
   /** Ends the process that is ready, if there is one. */
   default void forget() {}
+
+  /** Ends the process that is ready, if it is this machine's. */
+  default void forget(Path machine) {}
 }

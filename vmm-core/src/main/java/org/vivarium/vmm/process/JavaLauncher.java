@@ -213,6 +213,14 @@ public final class JavaLauncher implements VmLauncher {
     }
   }
 
+  @Override
+  public synchronized void forget(Path machine) {
+    WarmProcess present = warm;
+    if (present != null && present.isOf(machine)) {
+      forget();
+    }
+  }
+
   /** The process that is ready for a machine, its start ordered; null if there is none. */
   private synchronized Confinement.@Nullable Started order(VmFolder folder, Instant asked) {
     WarmProcess present = warm;

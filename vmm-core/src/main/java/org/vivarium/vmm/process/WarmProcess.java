@@ -95,10 +95,15 @@ final class WarmProcess implements AutoCloseable {
   /** Whether it can start this machine as the machine's definition now is. */
   boolean serves(VmFolder folder) {
     return started.process().isAlive()
-        && machine.equals(folder.path())
+        && isOf(folder.path())
         && definition != null
         && definition.equals(Stamp.of(folder.definition()))
         && Objects.equals(lastProcess, Stamp.of(folder.process()));
+  }
+
+  /** Whether it is the process of the machine in this folder. */
+  boolean isOf(Path folder) {
+    return machine.equals(folder);
   }
 
   /**

@@ -154,6 +154,16 @@ class RealProcessTest {
   }
 
   @Test
+  void processThatIsReadyEndsWhenItsMachineIsDeleted() throws Exception {
+    ProcessHandle ready = keptReady();
+
+    machines.delete("a");
+
+    ready.onExit().get(30, TimeUnit.SECONDS);
+    assertTrue(launcher.prepared().isEmpty());
+  }
+
+  @Test
   void killedProcessIsMissedWithItsLastWordsAndStartsAgain() throws Exception {
     String definition = Files.readString(machines.folder("a").resolve("vm.json"));
     CompletableFuture<Notification> last = new CompletableFuture<>();
