@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,6 +40,9 @@ final class WarmProcess implements AutoCloseable {
   /** What the machine's last process left: another process since then has moved things. */
   private final @Nullable Stamp lastProcess;
 
+  /** Where the disks lie: a snapshot puts others there, which the process may not open. */
+  private final List<@Nullable Stamp> places;
+
   private final Confinement.Started started;
   private final AtomicBoolean ordered = new AtomicBoolean();
 
@@ -65,10 +70,12 @@ final class WarmProcess implements AutoCloseable {
       Path machine,
       @Nullable Stamp definition,
       @Nullable Stamp lastProcess,
+      List<@Nullable Stamp> places,
       Confinement.Started started) {
     this.machine = machine;
     this.definition = definition;
     this.lastProcess = lastProcess;
+    this.places = places;
     this.started = started;
     started.process().onExit().thenRun(this::ended);
   }
@@ -82,7 +89,13 @@ final class WarmProcess implements AutoCloseable {
     // Looked at first: a definition that changes while the process starts is another one.
     Stamp definition = Stamp.of(folder.definition());
     Stamp lastProcess = Stamp.of(folder.process());
-    return new WarmProcess(folder.path(), definition, lastProcess, starter.start());
+    Confinement.Started started = starter.start();
+    // Looked at last: the start makes folders there.
+    return new WarmProcess(folder.path(), definition, lastProcess, places(folder.path()), started);
+  }
+
+  private static List<@Nullable Stamp> places(Path machine) {
+    return Arrays.asList(Stamp.of(machine), Stamp.of(machine.resolve("disks")));
   }
 
   /** What was started for it goes with it, unless its machine ran. */
@@ -98,7 +111,8 @@ final class WarmProcess implements AutoCloseable {
         && isOf(folder.path())
         && definition != null
         && definition.equals(Stamp.of(folder.definition()))
-        && Objects.equals(lastProcess, Stamp.of(folder.process()));
+        && Objects.equals(lastProcess, Stamp.of(folder.process()))
+        && places.equals(places(folder.path()));
   }
 
   /** Whether it is the process of the machine in this folder. */

@@ -135,6 +135,15 @@ class RealProcessTest {
   }
 
   @Test
+  void processThatIsReadyIsNotUsedOnceAnotherFileIsThere() throws Exception {
+    ProcessHandle ready = keptReady();
+    Path made = Files.createFile(machines.folder("a").resolve("disk.new"));
+    Files.move(made, machines.folder("a").resolve("disk.qcow2"));
+
+    assertNotEquals(ready.pid(), runOnce());
+  }
+
+  @Test
   void machineStartsWithoutTheProcessThatWasReadyAndDied() throws Exception {
     ProcessHandle ready = keptReady();
     ready.destroyForcibly();
