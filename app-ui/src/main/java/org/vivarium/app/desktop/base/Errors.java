@@ -67,8 +67,8 @@ public final class Errors {
   public String sentence(Throwable thrown) {
     String message = thrown.getMessage();
     return switch (thrown) {
-      case VmmException e when message != null -> message;
-      case ImageException e when message != null -> message;
+      case VmmException _ when message != null -> texts.passedOn(message);
+      case ImageException _ when message != null -> texts.passedOn(message);
       case BenchException e when message != null -> message;
       case NoSuchFileException e -> texts.get("error.noFile", e.getFile());
       case FileAlreadyExistsException e -> texts.get("error.fileExists", e.getFile());

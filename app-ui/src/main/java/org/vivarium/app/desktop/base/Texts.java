@@ -39,10 +39,12 @@ public final class Texts {
 
   private final Language language;
   private final ResourceBundle bundle;
+  private final Sentences sentences;
 
   /** Loads the words of {@code language}. */
   public Texts(Language language) {
     this.language = language;
+    this.sentences = Sentences.of(language);
     Locale locale =
         language == Language.ENGLISH ? Locale.ROOT : Locale.forLanguageTag(language.tag());
     this.bundle =
@@ -66,6 +68,13 @@ public final class Texts {
   public String get(String key, Object... values) {
     String text = bundle.getString(key);
     return values.length == 0 ? text : String.format(Locale.ROOT, text, values);
+  }
+
+  /**
+   * What a layer below the window said, in this language where that is known; it speaks English.
+   */
+  public String passedOn(String english) {
+    return sentences.translated(english);
   }
 
   /** Every key that this language has words for. */

@@ -15,4 +15,9 @@ public record Ui(
   public String text(String key, Object... values) {
     return texts.get(key, values);
   }
+
+  /** What a layer below said; see {@link Texts#passedOn}. */
+  public String passedOn(String english) {
+    return texts.passedOn(english);
+  }
 }

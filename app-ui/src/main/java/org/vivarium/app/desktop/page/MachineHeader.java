@@ -116,7 +116,7 @@ final class MachineHeader extends VBox {
                         ? Optional.empty()
                         : machine.summary().get().problem())
             .orElse("");
-    problem.setText(trouble);
+    problem.setText(ui.passedOn(trouble));
     Controls.show(problem, !trouble.isEmpty());
   }
 

@@ -99,7 +99,7 @@ final class OverviewView extends VBox {
             });
     if (status != null) {
       Node engine = fact(ui.text("overview.engine"), ui.text("engine." + status.engine()));
-      Controls.describe(engine, status.engineReason());
+      Controls.describe(engine, ui.passedOn(status.engineReason()));
       card.getChildren().add(engine);
       status
           .address()

@@ -61,15 +61,17 @@ final class BannerView extends HBox {
     first.setText(ui.text("banner.emulation"));
     Optional<String> remedy = decision.remedy();
     String why = decision.reason().replaceFirst("^Engine: qemu \\(software emulation\\), ", "");
-    String because = ui.text("banner.why", why.replaceFirst("^because ", ""));
-    second.setText(because + remedy.map(todo -> " " + ui.text("banner.remedy", todo)).orElse(""));
+    String because =
+        ui.text("banner.why", ui.passedOn(why.replaceFirst("^because (.*)\\.$", "$1")));
+    second.setText(
+        because + remedy.map(todo -> " " + ui.text("banner.remedy", ui.passedOn(todo))).orElse(""));
     Controls.show(second, desk.machines().list().isEmpty());
     Controls.show(this, !dismissed);
   }
 
   private void showNone(String why) {
     first.setText(ui.text("banner.noEngine"));
-    second.setText(why);
+    second.setText(ui.passedOn(why));
     Controls.show(this, true);
   }
 }

@@ -52,7 +52,7 @@ final class HostBarView extends HBox {
         .subscribe(
             decision -> {
               engine.setText(decision.map(d -> ui.text("host.engine." + d.engine())).orElse(""));
-              decision.ifPresent(d -> Controls.describe(engine, d.reason()));
+              decision.ifPresent(d -> Controls.describe(engine, ui.passedOn(d.reason())));
             });
     ObservableList<MachineModel> states =
         FXCollections.observableArrayList(machine -> new Observable[] {machine.state()});
