@@ -115,10 +115,25 @@ final class MachineFeed {
               return new First(now, samples);
             },
             first -> {
+              readEvents();
               status.set(first.status());
               history.add(first.samples());
             },
             thrown -> lost(made, ui.errors().sentence(thrown), false));
+  }
+
+  /** Takes in what the machine's process wrote of itself, before this window was there too. */
+  void readEvents() {
+    ui.background()
+        .call(
+            () -> EventsFile.read(machines.folder(name)),
+            file -> {
+              List<LogLine> merged = EventsFile.merged(file, log);
+              if (!merged.equals(log)) {
+                log.setAll(merged.subList(Math.max(0, merged.size() - MOST_LINES), merged.size()));
+              }
+            },
+            ui.errors()::report);
   }
 
   private record First(MachineStatus status, List<MetricSample> samples) {}
@@ -169,6 +184,7 @@ final class MachineFeed {
       MachineStatus last = status.get();
       // Set anew in any case, so that whoever watches hears that the machine has gone.
       status.set(null);
+      readEvents();
       if (last != null && !asked) {
         LOG.debug("{} has gone, its last state being {}", name, last.state());
       }

@@ -82,6 +82,7 @@ public final class MachineModel {
               settleState();
             });
     update(first);
+    feed.readEvents();
   }
 
   /** What it is called; never changes. */
@@ -175,7 +176,7 @@ public final class MachineModel {
     FxThread.run(
         () -> {
           if (work != null) {
-            activity.set(new Activity(step, done, true));
+            activity.set(new Activity(ui.passedOn(step), done, true));
           }
         });
   }
