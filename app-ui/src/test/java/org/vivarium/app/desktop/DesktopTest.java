@@ -47,6 +47,7 @@ import org.vivarium.vmm.client.Notification;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.PortForward;
+import org.vivarium.vmm.definition.DefinitionJson;
 import org.vivarium.vmm.engine.EngineChoice;
 
 /** The whole window, driven as a person drives it, over machines that a test commands. */
@@ -218,7 +219,7 @@ class DesktopTest {
 
     robot.interact(
         () ->
-            new MachineActions(desktop.model().ui(), desktop.model().machines())
+            new MachineActions(desktop.model().ui(), desktop.model().machines(), () -> {})
                 .run(MachineAction.DELETE, List.of(machine)));
     await("what is lost is named", () -> text(robot, ".dialog-text").contains("old.qcow2"));
     click(robot, "#dialog-confirm");
@@ -272,7 +273,7 @@ class DesktopTest {
 
     robot.interact(
         () ->
-            new MachineActions(desktop.model().ui(), desktop.model().machines())
+            new MachineActions(desktop.model().ui(), desktop.model().machines(), () -> {})
                 .run(MachineAction.CLONE, List.of(model("web"))));
     type(robot, "#clone-name", "web");
     assertTrue(robot.lookup("#dialog-confirm").query().isDisabled(), "the name is taken");
@@ -281,6 +282,36 @@ class DesktopTest {
 
     await("the clone is listed", () -> state("shop") == State.STOPPED);
     await("nothing is under way", () -> model("web").activity().get() == null);
+    assertEquals(List.of(), desktop.model().ui().errors().shown());
+  }
+
+  @Test
+  void machineBecomesATemplateAndAnotherIsMadeOfIt(FxRobot robot) throws Exception {
+    machines.create(NewMachines.firstLinux("web"));
+    await("it is listed", () -> desktop.model().machines().find("web").isPresent());
+    DiskCommands disks = new DiskCommands(desktop.model().ui(), model("web"));
+    robot.interact(() -> disks.create(Path.of("data.qcow2"), 1 << 20));
+    await(
+        "it has a disk",
+        () -> model("web").definition().orElseThrow().devices().disks().size() == 1);
+    Files.writeString(
+        machines.folder("web").resolve("vm.json"),
+        DefinitionJson.write(model("web").definition().orElseThrow()));
+    robot.interact(() -> desktop.model().show(model("web"), MachinePage.Part.OVERVIEW));
+
+    click(robot, "#more");
+    robot.clickOn("#menu-TEMPLATE");
+    click(robot, "#dialog-confirm");
+    await("the images are shown", () -> robot.lookup("#make-of-web").tryQuery().isPresent());
+    assertFalse(Files.exists(machines.folder("web")));
+    machines.delete("web");
+    click(robot, "#make-of-web");
+    type(robot, "#clone-name", "shop");
+    click(robot, "#dialog-confirm");
+
+    await("the machine is listed", () -> state("shop") == State.STOPPED);
+    await("it is shown", () -> desktop.model().selected().contains(model("shop")));
+    assertTrue(Files.exists(machines.folder("shop").resolve("disk0.qcow2")));
     assertEquals(List.of(), desktop.model().ui().errors().shown());
   }
 

@@ -3,12 +3,14 @@ package org.vivarium.app.desktop.images;
 import atlantafx.base.theme.Styles;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
+import javafx.collections.ListChangeListener;
+import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
-import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
@@ -25,21 +27,26 @@ import org.vivarium.vmm.definition.GuestSource;
 public final class ImagesView extends ScrollPane {
   private static final double WIDTH = 880;
 
+  private static final double FIGURE_WIDTH = 88;
+
   private final Ui ui;
   private final MachinesModel machines;
   private final Path home;
   private final VBox systems = new VBox();
   private final VBox disks = new VBox();
+  private final TemplatesCard templates;
 
   /**
    * Makes the page.
    *
-   * @param home the folder that holds {@code images/}
+   * @param home the folder that holds {@code images/} and {@code templates/}
+   * @param made hears of a machine that was made of a template
    */
-  public ImagesView(Ui ui, MachinesModel machines, Path home) {
+  public ImagesView(Ui ui, MachinesModel machines, Path home, Consumer<MachineModel> made) {
     this.ui = ui;
     this.machines = machines;
     this.home = home;
+    this.templates = new TemplatesCard(ui, machines, home, made);
     getStyleClass().add("plain-scroll");
     setFitToWidth(true);
     for (VBox list : List.of(systems, disks)) {
@@ -52,11 +59,22 @@ public final class ImagesView extends ScrollPane {
             Controls.paragraph(ui.text("images.hint", home.resolve("images")), "muted"),
             Controls.label(ui.text("images.systems"), "card-heading"),
             systems,
+            Controls.label(ui.text("images.templates"), "card-heading"),
+            templates,
             Controls.label(ui.text("images.disks"), "card-heading"),
             disks);
     page.getStyleClass().add("page");
     page.setMaxWidth(WIDTH);
     setContent(page);
+    machines
+        .list()
+        .addListener(
+            (ListChangeListener<MachineModel>)
+                _ -> {
+                  if (getScene() != null) {
+                    show();
+                  }
+                });
     sceneProperty()
         .subscribe(
             scene -> {
@@ -67,6 +85,7 @@ public final class ImagesView extends ScrollPane {
   }
 
   private void show() {
+    templates.show();
     ui.background()
         .call(
             () -> ImageFacts.all(home),
@@ -100,7 +119,7 @@ public final class ImagesView extends ScrollPane {
         row(
             image.entry().hasDisk() ? Feather.HARD_DRIVE : Feather.BOX,
             image.entry().title(),
-            image.entry().description());
+            ui.passedOn(image.entry().description()));
     Label state =
         Controls.label(ui.text(ready ? "images.ready" : "images.notBuilt"), "small", "muted");
     long expected = image.entry().diskBytes();
@@ -111,11 +130,11 @@ public final class ImagesView extends ScrollPane {
                 : expected > 0 ? ui.text("images.about", Units.bytes(expected)) : "–",
             "small",
             "figures");
-    for (Label figure : List.of(state, size)) {
-      figure.setMinWidth(Region.USE_PREF_SIZE);
-    }
     Label used = Controls.label(ui.text("images.users", users), "small", "muted");
-    used.setMinWidth(Region.USE_PREF_SIZE);
+    for (Label figure : List.of(used, state, size)) {
+      figure.setMinWidth(FIGURE_WIDTH);
+      figure.setAlignment(Pos.CENTER_RIGHT);
+    }
     row.getChildren().addAll(used, state, size);
     return row;
   }
@@ -127,7 +146,7 @@ public final class ImagesView extends ScrollPane {
     disks.getChildren().add(row);
     ui.background()
         .call(
-            () -> DiskFiles.facts(machine.folder(), disk),
+            () -> DiskFiles.facts(home, machine.folder(), disk),
             facts ->
                 size.setText(
                     facts.allocated() < 0
@@ -141,7 +160,7 @@ public final class ImagesView extends ScrollPane {
             ui.errors()::report);
   }
 
-  private static HBox row(Feather icon, String title, String text) {
+  static HBox row(Feather icon, String title, String text) {
     Label note = Controls.paragraph(text, "muted", "small");
     VBox words = new VBox(2, Controls.label(title, "row-title"), note);
     words.setMinWidth(0);

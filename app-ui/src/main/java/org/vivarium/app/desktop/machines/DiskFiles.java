@@ -34,10 +34,14 @@ public final class DiskFiles {
    */
   public record Facts(long size, long allocated) {}
 
-  /** What is known of a disk's file. */
-  public static Facts facts(Path machineFolder, DiskConfig disk) throws IOException {
+  /**
+   * What is known of a disk's file.
+   *
+   * @param home the home folder, whose bases may lie below it
+   */
+  public static Facts facts(Path home, Path machineFolder, DiskConfig disk) throws IOException {
     Path file = machineFolder.resolve(disk.file());
-    return new Facts(size(file, disk.format()), allocated(file));
+    return new Facts(size(home, file, disk.format()), allocated(file));
   }
 
   /**
@@ -51,11 +55,7 @@ public final class DiskFiles {
     if (disk.format() == org.vivarium.vmm.config.DiskFormat.RAW || !Files.exists(file)) {
       return Optional.empty();
     }
-    DiskOptions options =
-        DiskOptions.readOnlyAccess()
-            .withLocker(FileLocker.none())
-            .withBacking(HomeBacking.of(home));
-    try (DiskImage image = DiskImages.open(file, DiskFormat.QCOW2, options)) {
+    try (DiskImage image = DiskImages.open(file, DiskFormat.QCOW2, lookingAt(home))) {
       return Optional.of(AllocationMap.of(image, PIECES));
     } catch (IOException e) {
       LOG.debug("{} does not show its map", file, e);
@@ -63,17 +63,21 @@ public final class DiskFiles {
     }
   }
 
+  private static DiskOptions lookingAt(Path home) {
+    return DiskOptions.readOnlyAccess()
+        .withLocker(FileLocker.none())
+        .withBacking(HomeBacking.of(home));
+  }
+
   private static long allocated(Path file) throws IOException {
     return Files.exists(file) ? DiskUsage.of(file) : -1;
   }
 
-  private static long size(Path file, org.vivarium.vmm.config.@Nullable DiskFormat format) {
+  private static long size(
+      Path home, Path file, org.vivarium.vmm.config.@Nullable DiskFormat format) {
     boolean qcow2 = format == org.vivarium.vmm.config.DiskFormat.QCOW2;
     try (DiskImage image =
-        DiskImages.open(
-            file,
-            qcow2 ? DiskFormat.QCOW2 : DiskFormat.RAW,
-            DiskOptions.readOnlyAccess().withLocker(FileLocker.none()))) {
+        DiskImages.open(file, qcow2 ? DiskFormat.QCOW2 : DiskFormat.RAW, lookingAt(home))) {
       return image.size();
     } catch (IOException _) {
       return -1;

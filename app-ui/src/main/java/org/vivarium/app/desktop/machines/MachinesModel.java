@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyBooleanProperty;
@@ -15,6 +16,7 @@ import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.app.desktop.base.Background;
 import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.machines.Removal;
@@ -80,18 +82,30 @@ public final class MachinesModel implements AutoCloseable {
   }
 
   /**
-   * Makes a machine.
+   * Makes a machine of a definition.
    *
    * @param done hears of the model, on the JavaFX thread
    * @param failed hears why not
    */
   public void create(
       VmDefinition definition, Consumer<MachineModel> done, Consumer<Throwable> failed) {
-    ui.background()
+    make(definition.name(), () -> machines.create(definition), done, failed);
+  }
+
+  /**
+   * Makes a machine in whichever way.
+   *
+   * @param maker makes it; blocks, and an interrupt ends it
+   * @param done hears of the model, on the JavaFX thread
+   * @param failed hears why not
+   */
+  public Future<?> make(
+      String name, Background.Work maker, Consumer<MachineModel> done, Consumer<Throwable> failed) {
+    return ui.background()
         .call(
             () -> {
-              machines.create(definition);
-              return machines.find(definition.name());
+              maker.run();
+              return machines.find(name);
             },
             summary -> {
               MachineModel made = modelOf(summary);

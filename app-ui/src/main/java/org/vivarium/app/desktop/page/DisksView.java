@@ -31,7 +31,7 @@ import org.vivarium.vmm.config.DiskFormat;
 import org.vivarium.vmm.config.RateLimit;
 
 /** A machine's disks: attach by button or by dropping a file, create, detach, resize. */
-final class DisksView extends VBox {
+final class DisksView extends VBox implements MachinePage.Dated {
   private static final long GIB = 1L << 30;
 
   private final Ui ui;
@@ -74,6 +74,11 @@ final class DisksView extends VBox {
             });
   }
 
+  @Override
+  public void refresh() {
+    show();
+  }
+
   private void show() {
     List<DiskConfig> disks = new ArrayList<>();
     Optional<DiskConfig> root = root();
@@ -100,7 +105,7 @@ final class DisksView extends VBox {
     words.setMinWidth(0);
     ui.background()
         .call(
-            () -> DiskFiles.facts(machine.folder(), disk),
+            () -> DiskFiles.facts(home, machine.folder(), disk),
             facts -> size.setText(sizes(facts)),
             ui.errors()::report);
     HBox row = Controls.row(16, new FontIcon(Feather.HARD_DRIVE), words, kind, size);
@@ -175,7 +180,7 @@ final class DisksView extends VBox {
         });
     ui.dialogs()
         .show(
-            ui.text("disks.create"),
+            ui.text("disks.createTitle"),
             confirm,
             nameField,
             new Field(ui.text("disks.size"), gib, ui.text("disks.sizeHint")));
@@ -192,7 +197,7 @@ final class DisksView extends VBox {
   private void askToResize(DiskConfig disk) {
     ui.background()
         .call(
-            () -> DiskFiles.facts(machine.folder(), disk),
+            () -> DiskFiles.facts(home, machine.folder(), disk),
             facts -> showResize(disk, facts.size()),
             ui.errors()::report);
   }

@@ -2,6 +2,7 @@ package org.vivarium.app.desktop.page;
 
 import static org.kordamp.ikonli.feather.Feather.COPY;
 import static org.kordamp.ikonli.feather.Feather.FOLDER;
+import static org.kordamp.ikonli.feather.Feather.LAYERS;
 import static org.kordamp.ikonli.feather.Feather.PAUSE;
 import static org.kordamp.ikonli.feather.Feather.PLAY;
 import static org.kordamp.ikonli.feather.Feather.POWER;
@@ -26,6 +27,7 @@ public enum MachineAction {
   FORCE_OFF(ZAP_OFF, KeyCode.K),
   COPY_SSH(TERMINAL, KeyCode.S),
   CLONE(COPY, KeyCode.D),
+  TEMPLATE(LAYERS, KeyCode.T),
   OPEN_FOLDER(FOLDER, KeyCode.O),
   DELETE(TRASH_2, KeyCode.DELETE);
 
@@ -55,7 +57,7 @@ public enum MachineAction {
   /** Whether it makes sense for several machines at once. */
   public boolean forSeveral() {
     return switch (this) {
-      case COPY_SSH, CLONE, OPEN_FOLDER -> false;
+      case COPY_SSH, CLONE, TEMPLATE, OPEN_FOLDER -> false;
       default -> true;
     };
   }
@@ -70,7 +72,7 @@ public enum MachineAction {
       case FORCE_OFF -> state == State.RUNNING || state == State.PAUSED;
       case OPEN_FOLDER -> true;
       case COPY_SSH -> state != State.BROKEN;
-      case CLONE -> state == State.STOPPED || state == State.FAILED;
+      case CLONE, TEMPLATE -> state == State.STOPPED || state == State.FAILED;
       case DELETE -> state == State.STOPPED || state == State.FAILED || state == State.BROKEN;
     };
   }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javafx.scene.control.Button;
-import javafx.scene.control.CheckBox;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.TextField;
 import javafx.scene.input.Clipboard;
@@ -28,6 +27,7 @@ import org.vivarium.app.machines.Cloning;
 import org.vivarium.app.machines.MachineSnapshots;
 import org.vivarium.app.machines.SshForward;
 import org.vivarium.app.machines.SshLogin;
+import org.vivarium.app.machines.Templating;
 import org.vivarium.vmm.client.MachineConnection;
 
 /**
@@ -37,10 +37,17 @@ public final class MachineActions {
   private final Ui ui;
   private final MachinesModel machines;
 
-  /** Makes the actions of a window. */
-  public MachineActions(Ui ui, MachinesModel machines) {
+  private final Runnable templateMade;
+
+  /**
+   * Makes the actions of a window.
+   *
+   * @param templateMade runs when a machine has become a template
+   */
+  public MachineActions(Ui ui, MachinesModel machines, Runnable templateMade) {
     this.ui = ui;
     this.machines = machines;
+    this.templateMade = templateMade;
   }
 
   /** Does {@code action} with each machine that it fits. */
@@ -58,6 +65,7 @@ public final class MachineActions {
       case OPEN_FOLDER -> openFolder(fitting.getFirst());
       case COPY_SSH -> findSsh(fitting.getFirst());
       case CLONE -> askToClone(fitting.getFirst());
+      case TEMPLATE -> askForTemplate(fitting.getFirst());
       case RESTART ->
           question(action, fitting, () -> fitting.forEach(m -> m.ask(MachineConnection::reset)));
       case FORCE_OFF -> question(action, fitting, () -> fitting.forEach(MachineModel::forceOff));
@@ -138,48 +146,34 @@ public final class MachineActions {
   }
 
   private void askToClone(MachineModel machine) {
-    TextField name = new TextField(freeName(machine.name()));
-    name.setId("clone-name");
-    CheckBox full = new CheckBox(ui.text("clone.full"));
-    full.setId("clone-full");
-    Button confirm = new Button(ui.text("clone.now"));
-    confirm.setId("dialog-confirm");
-    confirm.getStyleClass().add(Styles.ACCENT);
-    Field field =
-        new Field(ui.text("form.name"), name, "")
-            .check(
-                () ->
-                    !name.getText().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-                        ? ui.text("form.badName")
-                        : machines.taken(name.getText())
-                            ? ui.text("form.nameTaken", name.getText())
-                            : "");
-    name.textProperty().subscribe(_ -> confirm.setDisable(!field.validate()));
-    confirm.setOnAction(
-        _ -> {
-          ui.dialogs().close();
-          Cloning cloning = new Cloning(machines.home(), machines.machines());
-          machine.work(
-              ui.text("clone.step", machine.name()),
-              progress -> cloning.run(machine.name(), name.getText(), full.isSelected(), progress),
-              () -> {});
-        });
-    ui.dialogs()
-        .show(
-            ui.text("clone.title", machine.name()),
-            confirm,
-            field,
-            full,
-            Controls.paragraph(ui.text("clone.hint"), "muted", "small"));
+    Cloning cloning = new Cloning(machines.home(), machines.machines());
+    CloneDialog.show(
+        ui,
+        machines,
+        new CloneDialog.Words(
+            ui.text("clone.title", machine.name()), ui.text("clone.now"), ui.text("clone.hint")),
+        machine.name(),
+        (name, full) ->
+            machine.work(
+                ui.text("clone.step", machine.name()),
+                progress -> cloning.run(machine.name(), name, full, progress),
+                () -> {}));
   }
 
-  private String freeName(String name) {
-    String stem = name.replaceFirst("-[0-9]+$", "");
-    int number = 2;
-    while (machines.taken(stem + "-" + number)) {
-      number++;
-    }
-    return stem + "-" + number;
+  private void askForTemplate(MachineModel machine) {
+    Templating templating = new Templating(machines.home(), machines.machines());
+    ui.dialogs()
+        .ask(
+            new Dialogs.Question(
+                ui.text("template.title", machine.name()),
+                ui.text("template.text"),
+                ui.text("template.now"),
+                false),
+            () ->
+                machine.work(
+                    ui.text("template.step", machine.name()),
+                    _ -> templating.create(machine.name()),
+                    templateMade));
   }
 
   private void question(MachineAction action, List<MachineModel> chosen, Runnable act) {
@@ -204,7 +198,7 @@ public final class MachineActions {
                         new Dialogs.Question(
                             ui.text("ask.DELETE.title", names(chosen)),
                             ui.text("ask.DELETE.text", losses),
-                            ui.text("action.DELETE"),
+                            ui.text("snapshots.delete"),
                             true),
                         () -> chosen.forEach(MachineModel::delete)),
             ui.errors()::report);
@@ -215,7 +209,8 @@ public final class MachineActions {
     Path folder = machine.folder();
     try (Stream<Path> files = Files.walk(folder)) {
       return files
-          .filter(Files::isRegularFile)
+          .filter(file -> Files.isRegularFile(file) && file.toFile().length() > 0)
+          .filter(file -> !file.endsWith("process.json"))
           .map(file -> "• " + folder.relativize(file) + "  " + Units.bytes(file.toFile().length()))
           .sorted()
           .limit(12)

@@ -28,6 +28,12 @@ public final class MachinePage extends VBox implements AutoCloseable {
     LOG
   }
 
+  /** A part that shows what was true when it was looked up. */
+  interface Dated {
+    /** Looks it up anew. */
+    void refresh();
+  }
+
   private final Ui ui;
   private final MachineModel machine;
   private final TabPane tabs = new TabPane();
@@ -83,6 +89,8 @@ public final class MachinePage extends VBox implements AutoCloseable {
             selected -> {
               if (selected && tab.getContent() == null) {
                 tab.setContent(content.get());
+              } else if (selected && tab.getContent() instanceof Dated dated) {
+                dated.refresh();
               }
             });
     byPart.put(part, tab);

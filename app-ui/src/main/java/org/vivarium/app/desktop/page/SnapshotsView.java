@@ -27,7 +27,7 @@ import org.vivarium.images.library.Snapshots;
 import org.vivarium.images.library.Snapshots.Snapshot;
 
 /** A machine's snapshots: take one, go back to one, delete one. */
-final class SnapshotsView extends VBox {
+final class SnapshotsView extends VBox implements MachinePage.Dated {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT);
 
@@ -69,6 +69,11 @@ final class SnapshotsView extends VBox {
               }
             });
     machine.state().subscribe((_, _) -> show());
+  }
+
+  @Override
+  public void refresh() {
+    show();
   }
 
   private void show() {

@@ -61,9 +61,12 @@ public final class ShellView extends StackPane implements AutoCloseable {
   public ShellView(DeskModel desk, Path home) {
     this.desk = desk;
     this.ui = desk.ui();
-    this.actions = new MachineActions(ui, desk.machines());
+    this.actions =
+        new MachineActions(ui, desk.machines(), () -> desk.page().set(DeskModel.Page.IMAGES));
     this.header = new HeaderView(desk);
-    this.images = new ImagesView(ui, desk.machines(), home);
+    this.images =
+        new ImagesView(
+            ui, desk.machines(), home, machine -> desk.show(machine, MachinePage.Part.OVERVIEW));
     this.compare = new CompareView(ui, desk.compare());
     getStyleClass().add("shell");
     VBox right = new VBox(new BannerView(desk), page);

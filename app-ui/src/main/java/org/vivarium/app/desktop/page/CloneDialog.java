@@ -1,0 +1,73 @@
+package org.vivarium.app.desktop.page;
+
+import atlantafx.base.theme.Styles;
+import java.util.function.BiConsumer;
+import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
+import javafx.scene.control.TextField;
+import org.vivarium.app.desktop.base.Controls;
+import org.vivarium.app.desktop.base.Field;
+import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.machines.MachinesModel;
+
+/** Asks what a machine made of another, or of a template, is called and whether it shares disks. */
+public final class CloneDialog {
+  /**
+   * What the dialog says.
+   *
+   * @param title its heading
+   * @param confirm the word on the button that makes the machine
+   * @param hint what sharing and copying mean
+   */
+  public record Words(String title, String confirm, String hint) {}
+
+  private CloneDialog() {}
+
+  /**
+   * Shows the dialog.
+   *
+   * @param like what the new machine's name is derived from
+   * @param make takes the name and whether the disks are copied whole
+   */
+  public static void show(
+      Ui ui, MachinesModel machines, Words words, String like, BiConsumer<String, Boolean> make) {
+    TextField name = new TextField(freeName(machines, like));
+    name.setId("clone-name");
+    CheckBox full = new CheckBox(ui.text("clone.full"));
+    full.setId("clone-full");
+    Button confirm = new Button(words.confirm());
+    confirm.setId("dialog-confirm");
+    confirm.getStyleClass().add(Styles.ACCENT);
+    Field field =
+        new Field(ui.text("form.name"), name, "")
+            .check(
+                () ->
+                    !name.getText().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+                        ? ui.text("form.badName")
+                        : machines.taken(name.getText())
+                            ? ui.text("form.nameTaken", name.getText())
+                            : "");
+    name.textProperty().subscribe(_ -> confirm.setDisable(!field.validate()));
+    confirm.setOnAction(
+        _ -> {
+          ui.dialogs().close();
+          make.accept(name.getText(), full.isSelected());
+        });
+    ui.dialogs()
+        .show(
+            words.title(),
+            confirm,
+            field,
+            full,
+            Controls.paragraph(words.hint(), "muted", "small"));
+  }
+
+  private static String freeName(MachinesModel machines, String name) {
+    String stem = name.replaceFirst("-[0-9]+$", "");
+    int number = 2;
+    while (machines.taken(stem + "-" + number)) {
+      number++;
+    }
+    return stem + "-" + number;
+  }
+}
