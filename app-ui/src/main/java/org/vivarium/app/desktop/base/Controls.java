@@ -7,6 +7,8 @@ import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.Tooltip;
+import javafx.scene.layout.ColumnConstraints;
+import javafx.scene.layout.GridPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
@@ -80,6 +82,18 @@ public final class Controls {
     HBox row = new HBox(gap, nodes);
     row.setAlignment(Pos.CENTER_LEFT);
     return row;
+  }
+
+  /** Two nodes beside each other, each in one half, however long their words are. */
+  public static GridPane halves(Node left, Node right) {
+    GridPane halves = new GridPane(16, 0);
+    for (int i = 0; i < 2; i++) {
+      ColumnConstraints half = new ColumnConstraints();
+      half.setPercentWidth(50);
+      halves.getColumnConstraints().add(half);
+    }
+    halves.addRow(0, left, right);
+    return halves;
   }
 
   /** A framed part of a page with its heading. */

@@ -46,6 +46,7 @@ public final class TimeChart extends VBox {
   private final Canvas canvas = new Canvas();
   private final Label heading;
   private final List<Label> values = new ArrayList<>();
+  private final List<Node> entries = new ArrayList<>();
   private final List<Region> swatches = new ArrayList<>();
   private final Label note = Controls.label("", "muted");
   private final Region grid = ink("chart-grid");
@@ -83,7 +84,7 @@ public final class TimeChart extends VBox {
   }
 
   private HBox legend() {
-    HBox legend = Controls.row(12);
+    HBox legend = Controls.row(8);
     legend.getStyleClass().add("chart-legend");
     heading.setMinWidth(Region.USE_PREF_SIZE);
     legend.getChildren().addAll(heading, Controls.spacer());
@@ -98,6 +99,7 @@ public final class TimeChart extends VBox {
       Controls.describe(entry, one.label());
       entry.setAlignment(Pos.CENTER_LEFT);
       legend.getChildren().add(entry);
+      entries.add(entry);
       swatches.add(swatch);
       values.add(value);
     }
@@ -111,6 +113,8 @@ public final class TimeChart extends VBox {
   public void setNote(String words) {
     note.setText(words);
     Controls.show(note, !words.isEmpty());
+    canvas.setVisible(words.isEmpty());
+    entries.forEach(entry -> Controls.show(entry, words.isEmpty()));
   }
 
   private static Region ink(String style) {

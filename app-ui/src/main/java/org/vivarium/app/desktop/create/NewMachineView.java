@@ -5,11 +5,14 @@ import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
+import javafx.application.Platform;
 import javafx.beans.property.Property;
+import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.ComboBox;
+import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TextField;
 import javafx.scene.control.ToggleButton;
@@ -32,9 +35,13 @@ import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.definition.VmDefinition;
 
 /** The page of a new machine: sensible values, and what is wrong beside each field. */
-public final class NewMachineView extends ScrollPane {
+public final class NewMachineView extends VBox {
   private static final double WIDTH = 760;
   private static final double TILE_WIDTH = 330;
+
+  /** A title and three lines. */
+  private static final double TILE_HEIGHT = 96;
+
   private static final double TILE_MARGIN = 56;
 
   private final Ui ui;
@@ -52,8 +59,6 @@ public final class NewMachineView extends ScrollPane {
       Ui ui, MachinesModel machines, BiConsumer<VmDefinition, Long> done, Runnable cancelled) {
     this.ui = ui;
     this.model = new NewMachineModel(ui, machines);
-    getStyleClass().add("plain-scroll");
-    setFitToWidth(true);
     create = Controls.button(Feather.PLAY, ui.text("new.create"), () -> {});
     create.setId("create-machine");
     create.getStyleClass().add(Styles.ACCENT);
@@ -62,8 +67,16 @@ public final class NewMachineView extends ScrollPane {
     Button cancel = new Button(ui.text("dialog.cancel"));
     cancel.setCancelButton(true);
     cancel.setOnAction(_ -> cancelled.run());
-    Field name =
-        new Field(ui.text("form.name"), text(model.name, "new-name"), "").check(model::nameProblem);
+    TextField nameText = text(model.name, "new-name");
+    Field name = new Field(ui.text("form.name"), nameText, "").check(model::nameProblem);
+    sceneProperty()
+        .subscribe(
+            scene -> {
+              if (scene != null) {
+                // What was clicked to come here takes the keyboard once more after this.
+                Platform.runLater(nameText::requestFocus);
+              }
+            });
     Field description =
         new Field(ui.text("form.description"), text(model.description, "new-description"), "");
     Field cpus =
@@ -100,13 +113,23 @@ public final class NewMachineView extends ScrollPane {
             16,
             Controls.label(ui.text("new.title"), Styles.TITLE_3),
             section("new.system", systems(machines.home()), own),
-            section("new.machine", side(name, description), side(cpus, memory), engine),
+            section(
+                "new.machine",
+                Controls.halves(name, description),
+                Controls.halves(cpus, memory),
+                engine),
             section("new.devices", tick("new.withDisk", model.withDisk), diskField),
-            section("new.networkCard", networkTick(), forwards()),
-            Controls.row(8, create, cancel));
+            section("new.networkCard", networkTick(), forwards()));
     page.setMaxWidth(WIDTH);
     page.getStyleClass().addAll("page", "form");
-    setContent(page);
+    ScrollPane scroll = new ScrollPane(page);
+    scroll.getStyleClass().add("plain-scroll");
+    scroll.setFitToWidth(true);
+    setVgrow(scroll, Priority.ALWAYS);
+    // Always in sight, however long the form is.
+    HBox foot = Controls.row(8, create, cancel);
+    foot.getStyleClass().add("form-foot");
+    getChildren().addAll(scroll, foot);
     check();
   }
 
@@ -116,19 +139,12 @@ public final class NewMachineView extends ScrollPane {
     return section;
   }
 
-  private static HBox side(Field left, Field right) {
-    HBox.setHgrow(left, Priority.ALWAYS);
-    HBox.setHgrow(right, Priority.ALWAYS);
-    left.setPrefWidth(100);
-    right.setPrefWidth(100);
-    return new HBox(16, left, right);
-  }
-
   /** The guests of the catalogue, read off the JavaFX thread, and a kernel of the owner's own. */
   private Node systems(Path home) {
     TilePane choices = new TilePane(12, 12);
     choices.setPrefColumns(2);
     choices.setPrefTileWidth(TILE_WIDTH);
+    choices.setPrefTileHeight(TILE_HEIGHT);
     choices.setId("systems");
     ui.background()
         .call(
@@ -151,7 +167,9 @@ public final class NewMachineView extends ScrollPane {
   private ToggleButton choice(CatalogueEntry entry) {
     ToggleButton choice =
         card(
-            entry.hasDisk() ? Feather.HARD_DRIVE : Feather.BOX, entry.title(), entry.description());
+            entry.hasDisk() ? Feather.HARD_DRIVE : Feather.BOX,
+            entry.title(),
+            ui.passedOn(entry.description()));
     choice.setId("system-" + entry.id());
     choice.setOnAction(_ -> model.choose(entry));
     model.guest.subscribe(now -> choice.setSelected(entry.equals(now)));
@@ -168,14 +186,17 @@ public final class NewMachineView extends ScrollPane {
   }
 
   private static ToggleButton card(Feather icon, String title, String hint) {
-    VBox words =
-        new VBox(2, Controls.label(title, "row-title"), Controls.label(hint, "muted", "small"));
-    words.setMaxWidth(TILE_WIDTH - TILE_MARGIN);
+    Label note = Controls.label(hint, "muted", "small");
+    note.setWrapText(true);
+    note.setMaxWidth(TILE_WIDTH - TILE_MARGIN);
+    VBox words = new VBox(2, Controls.label(title, "row-title"), note);
+    words.setPrefWidth(TILE_WIDTH - TILE_MARGIN);
+    words.setAlignment(Pos.CENTER_LEFT);
     ToggleButton choice = new ToggleButton();
     choice.setGraphic(Controls.row(12, new FontIcon(icon), words));
     Controls.describe(choice, title + ". " + hint);
     choice.getStyleClass().add("choice-card");
-    choice.setMaxWidth(Double.MAX_VALUE);
+    choice.setMaxSize(Double.MAX_VALUE, Double.MAX_VALUE);
     return choice;
   }
 

@@ -42,11 +42,13 @@ final class AllocationStrip extends VBox {
     own.backgroundProperty().subscribe(drawSoon);
     nothing.backgroundProperty().subscribe(drawSoon);
     long rest = map.size() - map.own() - map.shared();
+    HBox base = entry(shared, ui.text("map.shared", Units.bytes(map.shared())));
+    Controls.show(base, map.shared() > 0);
     HBox legend =
         Controls.row(
             16,
             entry(own, ui.text("map.own", Units.bytes(map.own()))),
-            entry(shared, ui.text("map.shared", Units.bytes(map.shared()))),
+            base,
             entry(nothing, ui.text("map.nothing", Units.bytes(rest))));
     getChildren().addAll(place, legend);
     Controls.describe(place, ui.text("map.hint"));

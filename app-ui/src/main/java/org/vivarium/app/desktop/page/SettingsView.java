@@ -6,8 +6,6 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.TextField;
-import javafx.scene.layout.HBox;
-import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.feather.Feather;
 import org.vivarium.app.desktop.base.Controls;
@@ -44,7 +42,7 @@ final class SettingsView extends VBox {
     cpusField =
         new Field(ui.text("form.cpus"), cpus, "").check(() -> Sizes.cpus(ui, cpus.getText()));
     memoryField =
-        new Field(ui.text("form.memory"), memory, ui.text("form.memoryHint"))
+        new Field(ui.text("form.memory"), memory, "")
             .check(() -> Sizes.memory(ui, memory.getText()));
     cpus.setId("settings-cpus");
     memory.setId("settings-memory");
@@ -52,13 +50,13 @@ final class SettingsView extends VBox {
     save.setId("settings-save");
     save.getStyleClass().add(Styles.ACCENT);
     Button revert = Controls.button(Feather.CORNER_UP_LEFT, ui.text("settings.revert"), this::fill);
-    HBox sizes = new HBox(16, cpusField, memoryField);
-    HBox.setHgrow(cpusField, Priority.ALWAYS);
-    HBox.setHgrow(memoryField, Priority.ALWAYS);
     VBox box =
         Controls.card(
             "",
-            sizes,
+            new VBox(
+                4,
+                Controls.halves(cpusField, memoryField),
+                Controls.paragraph(ui.text("form.memoryHint"), "muted", "small")),
             new Field(ui.text("form.engine"), engine, ui.text("form.engineHint")),
             new Field(ui.text("form.description"), description, ""),
             autostart,

@@ -12,6 +12,7 @@ import javafx.beans.property.StringProperty;
 import javafx.collections.ListChangeListener;
 import javafx.collections.transformation.FilteredList;
 import javafx.collections.transformation.SortedList;
+import javafx.css.PseudoClass;
 import javafx.geometry.Side;
 import javafx.scene.control.Button;
 import javafx.scene.control.ContextMenu;
@@ -39,6 +40,9 @@ import org.vivarium.app.desktop.page.MachineActions;
 final class SidebarView extends VBox {
   /** Figures change each second; rows that moved as often could not be clicked. */
   private static final int RESORT_SECONDS = 3;
+
+  /** Another page than the selected machine's is shown. */
+  private static final PseudoClass ELSEWHERE = PseudoClass.getPseudoClass("elsewhere");
 
   private final DeskModel desk;
   private final Ui ui;
@@ -102,6 +106,9 @@ final class SidebarView extends VBox {
             desk.page().set(DeskModel.Page.MACHINES);
           }
         });
+    desk.page()
+        .subscribe(
+            page -> list.pseudoClassStateChanged(ELSEWHERE, page != DeskModel.Page.MACHINES));
     ui.settings().order().subscribe((_, _) -> sort());
     resort.setCycleCount(Animation.INDEFINITE);
     sceneProperty()
