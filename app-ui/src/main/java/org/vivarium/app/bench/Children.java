@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.vivarium.app.StartTime;
 
 /** Starts processes, and ends those that still run when this process ends, Ctrl-C included. */
@@ -15,13 +16,27 @@ public final class Children {
   /** Longer than many machines that start at once take on an emulated computer. */
   public static final Duration PATIENCE = Duration.ofSeconds(600);
 
-  /** How long a process may run: a guest that measures many rows takes minutes. */
+  /** How long a process may run unless told: a guest that measures many rows takes minutes. */
   private static final Duration LONGEST = Duration.ofMinutes(30);
 
   private final Set<Process> running = ConcurrentHashMap.newKeySet();
+  private final Duration longest;
+  private final List<String> prefix;
 
   /** Nothing runs yet. */
   public Children() {
+    this(LONGEST, List.of());
+  }
+
+  /**
+   * Nothing runs yet.
+   *
+   * @param longest a process that runs for longer is ended
+   * @param prefix words before every command, such as those of taskset(1)
+   */
+  public Children(Duration longest, List<String> prefix) {
+    this.longest = longest;
+    this.prefix = List.copyOf(prefix);
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("bench end").unstarted(this::kill));
   }
@@ -46,7 +61,7 @@ public final class Children {
    * @throws BenchException if it cannot be started
    */
   public Child start(List<String> command, Child.Console console) throws BenchException {
-    ProcessBuilder builder = builder(command);
+    ProcessBuilder builder = builder(whole(command));
     builder.redirectInput(new File("/dev/null"));
     long started = System.nanoTime();
     return new Child(start(builder), started, console);
@@ -59,11 +74,16 @@ public final class Children {
    */
   public Child start(List<String> command, Map<String, String> environment, Child.Console console)
       throws BenchException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"));
+    ProcessBuilder builder =
+        new ProcessBuilder(whole(command)).redirectInput(new File("/dev/null"));
     builder.environment().clear();
     builder.environment().putAll(environment);
     long started = System.nanoTime();
     return new Child(start(builder), started, console);
+  }
+
+  private List<String> whole(List<String> command) {
+    return Stream.concat(prefix.stream(), command.stream()).toList();
   }
 
   /** Starts a process as the caller set it up. */
@@ -73,7 +93,7 @@ public final class Children {
       running.add(process);
       process
           .onExit()
-          .orTimeout(LONGEST.toSeconds(), TimeUnit.SECONDS)
+          .orTimeout(longest.toSeconds(), TimeUnit.SECONDS)
           .whenComplete(
               (_, late) -> {
                 if (late != null) {

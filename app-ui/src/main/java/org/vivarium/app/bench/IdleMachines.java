@@ -2,6 +2,7 @@ package org.vivarium.app.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -78,7 +79,7 @@ final class IdleMachines {
     try {
       long begun = System.nanoTime();
       for (int i = 0; i < count; i++) {
-        running.add(children.start(QemuMicrovm.commandLine(program, workload)));
+        running.add(children.start(QemuMicrovm.commandLine(program, workload, Map.of())));
       }
       for (Child child : running) {
         child.await(Child.PROMPT);

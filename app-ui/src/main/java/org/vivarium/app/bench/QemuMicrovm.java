@@ -3,6 +3,7 @@ package org.vivarium.app.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -122,9 +123,27 @@ public final class QemuMicrovm {
         "isa-debugcon,iobase=" + BootStage.DEBUG_PORT + ",chardev=debug");
   }
 
-  /** The command line of a microvm whose debug port speaks on standard error. */
-  public static List<String> commandLine(String program, Workload workload) {
-    return command(program, workload, debugConsole());
+  /**
+   * The command line of a microvm whose debug port speaks on standard error.
+   *
+   * @param disks read-only disks by the serial numbers that the guest knows them by; with any, the
+   *     machine has PCI, as ours has
+   */
+  public static List<String> commandLine(
+      String program, Workload workload, Map<String, Path> disks) {
+    List<String> command = command(program, workload, debugConsole());
+    if (!disks.isEmpty()) {
+      command.set(command.indexOf(MACHINE), MACHINE + ",pcie=on");
+    }
+    disks.forEach(
+        (serial, file) -> {
+          String path = file.toString().replace(",", ",,");
+          command.add("-drive");
+          command.add("if=none,id=%s,readonly=on,format=raw,file=%s".formatted(serial, path));
+          command.add("-device");
+          command.add("virtio-blk-pci,drive=%s,serial=%s".formatted(serial, serial));
+        });
+    return command;
   }
 
   private List<String> command(Workload workload, List<String> devices) {

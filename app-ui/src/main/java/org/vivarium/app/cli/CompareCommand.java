@@ -13,8 +13,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -23,6 +21,7 @@ import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Children;
 import org.vivarium.app.bench.Vivarium;
 import org.vivarium.app.doctor.LinuxHost;
+import org.vivarium.app.lab.CancelAtExit;
 import org.vivarium.app.lab.Changes;
 import org.vivarium.app.lab.Comparison;
 import org.vivarium.app.lab.CsvReport;
@@ -35,7 +34,9 @@ import org.vivarium.app.lab.Plan;
 import org.vivarium.app.lab.Report;
 import org.vivarium.app.lab.Side;
 import org.vivarium.images.ImageException;
+import org.vivarium.images.oci.OciStore;
 import org.vivarium.images.oci.StoredImage;
+import org.vivarium.images.oci.WorkloadImage;
 import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
@@ -72,15 +73,12 @@ final class CompareCommand implements Callable<Integer> {
 
   private static final long MIB = 1L << 20;
 
-  /** After Ctrl-C: what is running is killed, so that little is left to do. */
-  private static final long CANCEL_SECONDS = 60;
-
   @Option(
       names = "--image",
       paramLabel = "IMAGE",
       defaultValue = "busybox",
       description =
-          "busybox or web (made here from Debian packages), an OCI layout's folder, an OCI archive, or"
+          "busybox, web, database or batch (made here from Debian packages), an OCI layout's folder, an OCI archive, or"
               + " what docker save wrote. Default: busybox.")
   private String image = "";
 
@@ -104,7 +102,9 @@ final class CompareCommand implements Callable<Integer> {
       names = "--sides",
       paramLabel = "LIST",
       split = ",",
-      description = "Some of host, container, vm, qemu. Default: host,container,vm.")
+      description =
+          "Some of host, container, podman, docker, vm, vm-container, qemu. Default:"
+              + " host,container,vm.")
   private List<String> sides = List.of();
 
   @Option(
@@ -135,6 +135,18 @@ final class CompareCommand implements Callable<Integer> {
       description = "How long a side may take to print or to end, 1 to 3600. Default: 120.")
   private int timeout;
 
+  @Option(
+      names = "--batch",
+      description =
+          "The workload ends by itself: its whole run is measured, not what it costs while it idles.")
+  private boolean batch;
+
+  @Option(
+      names = "--pin",
+      paramLabel = "LIST",
+      description = "Processors that all sides run on, such as 0 or 0-1. Default: any.")
+  private String pin = "";
+
   @Option(names = "--html", paramLabel = "FILE", description = "Write the report as HTML.")
   private @Nullable Path html;
 
@@ -158,17 +170,22 @@ final class CompareCommand implements Callable<Integer> {
     Set<Measure> chosen = chosen("--measures", measures, Measure.values(), Measure::id);
     Set<Side> run = chosen("--sides", sides, Side.values(), Side::id);
     if (sides.isEmpty()) {
-      run.remove(Side.QEMU);
+      run.removeIf(side -> !side.isUsual());
     }
     checkRange("--runs", runs, Plan.MOST_RUNS);
     checkRange("--cpus", cpus, 64);
     checkRange("--timeout", timeout, 3600);
+    if (!pin.matches("|[0-9]{1,4}([,-][0-9]{1,4})*")) {
+      throw new InvalidConfigException(
+          "Option --pin: \"%s\" is no list of processors such as 0 or 0-1.".formatted(pin));
+    }
     for (Path file : Arrays.asList(html, markdown, json, csv)) {
       checkWritable(file);
     }
     Optional<Report> earlier = earlier();
-    StoredImage stored = RunCommand.stored(Folders.standard().images(), image);
-    long bytes = Objects.requireNonNullElseGet(memory, () -> RunCommand.memoryFor(stored));
+    OciStore.Form form = OciStore.form(System.getenv());
+    StoredImage stored = RunCommand.stored(Folders.standard().images(), image, form);
+    long bytes = Objects.requireNonNullElseGet(memory, () -> RunCommand.memoryFor(stored, form));
     if (bytes < 32 * MIB) {
       throw new InvalidConfigException("Option --memory: 32M is the least.");
     }
@@ -181,8 +198,11 @@ final class CompareCommand implements Callable<Integer> {
             runs,
             cpus,
             Math.toIntExact(bytes / MIB),
-            Duration.ofSeconds(timeout));
-    Children children = new Children();
+            Duration.ofSeconds(timeout),
+            batch || (command == null && isBatchImage()),
+            pin);
+    Children children =
+        new Children(Comparison.LONGEST, pin.isEmpty() ? List.of() : List.of("taskset", "-c", pin));
     try {
       Optional<Path> launcher =
           Optional.ofNullable(System.getenv("VIVARIUM_LAUNCHER")).map(Path::of);
@@ -193,6 +213,7 @@ final class CompareCommand implements Callable<Integer> {
               children,
               Vivarium.asStarted(children, launcher)::command,
               stored,
+              form,
               BootCommand.tinyLinux(),
               hardware);
       return measure(new Comparison(plan, equipment, new CompareProgress(System.err)), earlier);
@@ -203,10 +224,7 @@ final class CompareCommand implements Callable<Integer> {
 
   private Integer measure(Comparison comparison, Optional<Report> earlier)
       throws BenchException, ImageException, VmmException, InterruptedException {
-    CountDownLatch written = new CountDownLatch(1);
-    Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().unstarted(() -> cancel(comparison, written)));
-    try {
+    try (CancelAtExit _ = new CancelAtExit(comparison)) {
       Report report = comparison.run();
       Optional<Changes> changes = earlier.map(then -> Changes.between(then, report));
       CompareTable table = new CompareTable(System.out);
@@ -223,9 +241,11 @@ final class CompareCommand implements Callable<Integer> {
       return report.series().isEmpty() && report.findings().isEmpty()
           ? ExitStatus.FAILED
           : ExitStatus.OK;
-    } finally {
-      written.countDown();
     }
+  }
+
+  private boolean isBatchImage() {
+    return WorkloadImage.named(image).filter(WorkloadImage::isBatch).isPresent();
   }
 
   private Optional<Report> earlier() throws VmmException {
@@ -245,17 +265,6 @@ final class CompareCommand implements Callable<Integer> {
       Function<Report, String> form) {
     if (file != null) {
       forms.put(file.toAbsolutePath(), form);
-    }
-  }
-
-  private static void cancel(Comparison comparison, CountDownLatch written) {
-    comparison.cancel();
-    try {
-      if (!written.await(CANCEL_SECONDS, TimeUnit.SECONDS)) {
-        System.err.println("The comparison did not end in time; its report is lost.");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -67,8 +67,8 @@ final class RunCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "IMAGE",
       description =
-          "busybox or web (made here from Debian packages), an OCI layout's folder, an OCI archive,"
-              + " or what docker save wrote; :TAG may follow. Or a registry's, by its full name:"
+          "busybox, web, database or batch (made here from Debian packages), an OCI layout's folder, an OCI"
+              + " archive, or what docker save wrote; :TAG may follow. Or a registry's, by its full name:"
               + " docker.io/library/busybox.")
   private String image = "";
 
@@ -141,8 +141,7 @@ final class RunCommand implements Callable<Integer> {
             new GuestProcess.Setting(form, terminal, false));
     BootSource boot =
         new BootSource(guest.kernel(), guest.initrd(), guest.commandLine() + size(terminal));
-    long least = form == OciStore.Form.ARCHIVE ? memoryFor(stored) : DEFAULT_MEMORY;
-    long bytes = Objects.requireNonNullElse(memory, least);
+    long bytes = Objects.requireNonNullElseGet(memory, () -> memoryFor(stored, form));
     try (@Nullable WritableDisk writable =
         diskSize == null ? null : new OciStore(images).writableDisk(diskSize)) {
       DeviceSet devices = DeviceSet.NONE.withDisks(disks(stored, form, writable));
@@ -172,17 +171,16 @@ final class RunCommand implements Callable<Integer> {
   }
 
   /** 256 MiB, or what the image needs as an archive in whole MiB. */
-  static long memoryFor(StoredImage image) {
+  static long memoryFor(StoredImage image, OciStore.Form form) {
+    if (form == OciStore.Form.LAYERS) {
+      return DEFAULT_MEMORY;
+    }
     long mib = (GuestProcess.memoryNeeded(image) + (1 << 20) - 1) >> 20;
     return Math.max(DEFAULT_MEMORY, mib << 20);
   }
 
-  /** An image by its name or place as an archive, unpacked unless it has been. */
-  static StoredImage stored(Path images, String reference) throws ImageException {
-    return stored(images, reference, OciStore.Form.ARCHIVE);
-  }
-
-  private static StoredImage stored(Path images, String reference, OciStore.Form form)
+  /** An image by its name or place, unpacked unless it has been. */
+  static StoredImage stored(Path images, String reference, OciStore.Form form)
       throws ImageException {
     PrintStream err = System.err;
     try (ProgressLine progress =

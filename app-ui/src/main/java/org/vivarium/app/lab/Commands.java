@@ -29,6 +29,13 @@ final class Commands {
     words.addAll(List.of("--runs", Integer.toString(plan.runs())));
     words.addAll(List.of("--cpus", Integer.toString(plan.cpus())));
     words.addAll(List.of("--memory", plan.memoryMib() + "M"));
+    words.addAll(List.of("--timeout", Long.toString(plan.patience().toSeconds())));
+    if (plan.ends()) {
+      words.add("--batch");
+    }
+    if (!plan.pin().isEmpty()) {
+      words.addAll(List.of("--pin", plan.pin()));
+    }
     return Exec.shown(words);
   }
 }

@@ -1,5 +1,6 @@
 package org.vivarium.app.lab;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -17,6 +18,15 @@ import org.vivarium.images.oci.ImageProcess;
  * may be called by any thread, and what was measured by then is in the report.
  */
 public final class Comparison {
+  /** No process of a comparison runs longer than this. */
+  public static final Duration LONGEST = Duration.ofDays(1);
+
+  /** Rounds for a machine in software emulation. */
+  static final int EMULATED_ROUNDS = 2;
+
+  /** Most rounds beside neighbours, each of which takes four instances of every side. */
+  static final int NEIGHBOUR_ROUNDS = 3;
+
   private final Plan plan;
   private final Equipment equipment;
   private final Listener listener;
@@ -58,8 +68,18 @@ public final class Comparison {
         switch (side) {
           case HOST -> HostGround.open(equipment, scratch);
           case CONTAINER -> ContainerGround.open(equipment, exec, scratch, plan);
-          case MACHINE -> MachineGround.ours(equipment, exec, scratch, plan);
-          case QEMU -> MachineGround.qemu(equipment, exec, scratch, plan);
+          case MACHINE ->
+              MachineGround.ours(equipment, new MachineStorage(equipment, exec, scratch), plan);
+          case NESTED ->
+              NestedGround.open(
+                  equipment,
+                  MachineGround.ours(equipment, new MachineStorage(equipment, exec, scratch), plan),
+                  exec,
+                  scratch,
+                  plan);
+          case PODMAN, DOCKER -> EngineGround.open(equipment, exec, scratch, plan, side);
+          case QEMU ->
+              MachineGround.qemu(equipment, new MachineStorage(equipment, exec, scratch), plan);
         };
   }
 
@@ -114,38 +134,43 @@ public final class Comparison {
       throws InterruptedException {
     CostSteps cost = new CostSteps(setting);
     WorkSteps work = new WorkSteps(setting, exec);
+    NeighbourSteps neighbours = new NeighbourSteps(setting);
     if (plan.has(Measure.SIZE)) {
       each("Looking at what is on the disk.", grounds, cost::sizes);
     }
     if (plan.has(Measure.START) || plan.has(Measure.STOP)) {
-      rounds("Starting and stopping the workload", grounds, life::starts);
+      rounds(Measure.START, "Starting and stopping the workload", grounds, life::starts);
     }
     if (plan.has(Measure.START)) {
-      rounds("Looking where the time of a start goes", grounds, life::stages);
+      rounds(Measure.START, "Looking where the time of a start goes", grounds, life::stages);
     }
     if (plan.has(Measure.CREATE)) {
-      rounds("Making the storage of new instances", grounds, life::create);
+      rounds(Measure.CREATE, "Making the storage of new instances", grounds, life::create);
     }
     if (plan.has(Measure.RUN)) {
-      rounds("Running /bin/true", grounds, life::wholeRun);
+      rounds(Measure.RUN, "Running /bin/true", grounds, life::wholeRun);
     }
-    if (plan.has(Measure.MEMORY)) {
-      rounds("Looking at the memory of idle instances", grounds, cost::memory);
+    boolean idles = !plan.ends();
+    if (!idles && (plan.has(Measure.MEMORY) || plan.has(Measure.DENSITY))) {
+      note("What an idle instance costs is not measured, for the workload ends by itself.");
     }
-    if (plan.has(Measure.DENSITY)) {
+    if (plan.has(Measure.MEMORY) && idles) {
+      rounds(Measure.MEMORY, "Looking at the memory of idle instances", grounds, cost::memory);
+    }
+    if (plan.has(Measure.DENSITY) && idles) {
       each("Starting idle instances side by side.", grounds, cost::density);
     }
     if (plan.has(Measure.CPU)) {
-      rounds("Working: processor, memory, system calls", grounds, work::processor);
+      rounds(Measure.CPU, "Working: processor, memory, system calls", grounds, work::processor);
     }
     if (plan.has(Measure.DISK)) {
-      rounds("Reading and writing a disk", grounds, work::disk);
+      rounds(Measure.DISK, "Reading and writing a disk", grounds, work::disk);
     }
     if (plan.has(Measure.NETWORK)) {
-      rounds("Speaking TCP with a workload", grounds, work::network);
+      rounds(Measure.NETWORK, "Speaking TCP with a workload", grounds, work::network);
     }
     if (plan.has(Measure.NEIGHBOUR)) {
-      rounds("Working beside a busy neighbour", grounds, work::neighbour);
+      rounds(Measure.NEIGHBOUR, "Working beside busy neighbours", grounds, neighbours::neighbours);
     }
     if (plan.has(Measure.ISOLATION)) {
       each("Asking what a process can see and do.", grounds, exposure::isolation);
@@ -171,19 +196,31 @@ public final class Comparison {
     void on(Ground ground) throws BenchException, ImageException, InterruptedException;
   }
 
-  /** Rounds, the first of which warms up; sides that fail in it are left out of the others. */
-  private void rounds(String what, List<Ground> grounds, Step step) throws InterruptedException {
+  /** Rounds, the first of which warms up; sides that fail in one are left out of the others. */
+  private void rounds(Measure measure, String what, List<Ground> grounds, Step step)
+      throws InterruptedException {
+    int runs = measure == Measure.NEIGHBOUR ? Math.min(plan.runs(), NEIGHBOUR_ROUNDS) : plan.runs();
     List<Ground> able = new ArrayList<>(grounds);
-    for (int round = 0; round <= plan.runs() && !able.isEmpty(); round++) {
+    for (int round = 0; round <= runs && !able.isEmpty(); round++) {
+      int now = round;
       results.counting(round > 0);
       List<Ground> order = round % 2 == 1 ? able.reversed() : able;
       String sentence =
-          round == 0
-              ? what + ": warming up."
-              : "%s: round %d of %d.".formatted(what, round, plan.runs());
-      able.removeAll(each(sentence, List.copyOf(order), step));
+          round == 0 ? what + ": warming up." : "%s: round %d of %d.".formatted(what, round, runs);
+      able.removeAll(
+          each(
+              sentence,
+              order.stream().filter(ground -> takesPart(ground, measure, now)).toList(),
+              step));
     }
     results.counting(true);
+  }
+
+  /** What is not comparable is shown, but need not be precise. */
+  private static boolean takesPart(Ground ground, Measure measure, int round) {
+    return ground.comparable()
+        || measure.isApartFromEngine()
+        || (round >= 1 && round <= EMULATED_ROUNDS);
   }
 
   /** Takes the step on each side and returns those on which it failed. */
@@ -230,7 +267,7 @@ public final class Comparison {
                 equipment.host(),
                 equipment.host().program("qemu-system-x86_64").orElse("qemu-system-x86_64")),
             equipment.host().read("/proc/sys/kernel/random/boot_id").orElse("").strip(),
-            Conditions.of(equipment),
+            Conditions.of(equipment, plan),
             new Report.Subject(
                 plan.image(),
                 equipment.image().description().id(),

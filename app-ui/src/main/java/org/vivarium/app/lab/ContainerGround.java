@@ -85,7 +85,8 @@ final class ContainerGround implements Ground {
             plan.cpus(),
             privileged ? CGROUPS : "",
             uid,
-            attribute("unix:gid"));
+            attribute("unix:gid"),
+            plan.pin());
     return new ContainerGround(equipment, exec, scratch, runc, settings, plan.patience());
   }
 
@@ -164,6 +165,11 @@ final class ContainerGround implements Ground {
       exec.run(runc("delete", "--force", id));
       creator.close();
     }
+  }
+
+  @Override
+  public boolean limitsProcesses(Running running) throws BenchException {
+    return new ControlGroup(equipment.host(), pid(id(running))).limitsProcesses();
   }
 
   @Override
@@ -269,27 +275,11 @@ final class ContainerGround implements Ground {
     figures.put(Rows.WORKLOAD.id(), workload);
     figures.put(Rows.RUNTIME.id(), runtime);
     if (!pids.isEmpty()) {
-      charged(pids.get(0).asLong()).ifPresent(mib -> figures.put(Rows.CGROUP.id(), mib));
+      new ControlGroup(equipment.host(), pids.get(0).asLong())
+          .memory()
+          .ifPresent(mib -> figures.put(Rows.CGROUP.id(), mib));
     }
     return figures;
-  }
-
-  /** What the control group is charged, in either version of control groups. */
-  private Optional<Double> charged(long pid) {
-    for (String line : equipment.host().read("/proc/" + pid + "/cgroup").orElse("").split("\n")) {
-      String[] fields = line.split(":", 3);
-      if (fields.length == 3) {
-        String file =
-            fields[1].isEmpty()
-                ? "/sys/fs/cgroup" + fields[2] + "/memory.current"
-                : "/sys/fs/cgroup/" + fields[1] + fields[2] + "/memory.usage_in_bytes";
-        Optional<String> bytes = equipment.host().read(file);
-        if (bytes.isPresent()) {
-          return Optional.of(Long.parseLong(bytes.get().strip()) / Disk.MIB);
-        }
-      }
-    }
-    return Optional.empty();
   }
 
   @Override

@@ -2,8 +2,10 @@ package org.vivarium.app.lab;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.images.ImageException;
 
@@ -27,12 +29,14 @@ final class CostSteps {
   private final Setting setting;
   private final Results results;
 
+  private final Set<Ground> seen = new HashSet<>();
+
   CostSteps(Setting setting) {
     this.setting = setting;
     this.results = setting.results();
   }
 
-  void sizes(Ground ground) throws BenchException {
+  void sizes(Ground ground) throws BenchException, ImageException {
     for (Map.Entry<String, Double> size : ground.sizes().entrySet()) {
       results.add(size.getKey(), ground, size.getValue(), "");
     }
@@ -45,7 +49,8 @@ final class CostSteps {
         results.add(figure.getKey(), ground, figure.getValue(), running.command());
       }
     }
-    if (ground.side().isMachine()) {
+    // A guest tells the same each time, and each telling takes a machine of its own.
+    if (results.isCounting() && ground.side().isMachine() && seen.add(ground)) {
       for (Capture.Line line :
           setting.output(ground, SEEN, Extras.NONE, setting.plan().patience())) {
         if (line.text().matches("@seen [0-9]{1,12}")) {

@@ -9,6 +9,8 @@ import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Samples;
 
@@ -21,14 +23,18 @@ record EchoClient(InetSocketAddress address) {
   /** Round trips whose median counts. */
   static final int TRIPS = 200;
 
-  /** Bytes that go there and back. */
-  static final int BYTES = 32 << 20;
+  /** For so long it is sent what goes there and back: neither too little nor too much anywhere. */
+  static final Duration SENDING = Duration.ofSeconds(2);
 
   private static final int TIMEOUT_MILLIS = 60_000;
   private static final Duration PAUSE = Duration.ofMillis(200);
 
-  /** Waits until the server answers. */
-  static EchoClient await(InetSocketAddress address, Duration patience)
+  /**
+   * Waits until the server answers.
+   *
+   * @param lives whether there is still somebody to wait for
+   */
+  static EchoClient await(InetSocketAddress address, Duration patience, BooleanSupplier lives)
       throws BenchException, InterruptedException {
     EchoClient client = new EchoClient(address);
     long end = System.nanoTime() + patience.toNanos();
@@ -37,6 +43,9 @@ record EchoClient(InetSocketAddress address) {
         client.trip(socket);
         return client;
       } catch (IOException e) {
+        if (!lives.getAsBoolean()) {
+          throw new BenchException("The workload ended before its port answered.", e);
+        }
         if (System.nanoTime() - end > 0) {
           throw new BenchException(
               "The workload's port does not answer within %d s: %s."
@@ -89,20 +98,22 @@ record EchoClient(InetSocketAddress address) {
     try (Socket socket = open(TIMEOUT_MILLIS)) {
       trip(socket);
       long begun = System.nanoTime();
-      Thread writer = Thread.ofPlatform().name("lab echo").start(() -> send(socket));
+      // All that will have been sent, once that is settled: before the last of it is.
+      AtomicLong all = new AtomicLong(Long.MAX_VALUE);
+      Thread writer = Thread.ofPlatform().name("lab echo").start(() -> send(socket, begun, all));
       InputStream in = socket.getInputStream();
       byte[] buffer = new byte[1 << 16];
-      long left = BYTES;
-      while (left > 0) {
+      long got = 0;
+      while (got < all.get()) {
         int n = in.read(buffer);
         if (n < 0) {
           throw new EOFException("the connection was closed");
         }
-        left -= n;
+        got += n;
       }
       double seconds = (System.nanoTime() - begun) / 1e9;
       writer.join();
-      return BYTES / Disk.MIB / seconds;
+      return got / Disk.MIB / seconds;
     } catch (IOException e) {
       throw broken(e);
     } catch (InterruptedException e) {
@@ -112,10 +123,13 @@ record EchoClient(InetSocketAddress address) {
   }
 
   /** A connection that breaks shows at its other end. */
-  private static void send(Socket socket) {
+  private static void send(Socket socket, long begun, AtomicLong all) {
     byte[] buffer = new byte[1 << 16];
     try {
-      for (int sent = 0; sent < BYTES; sent += buffer.length) {
+      for (long sent = buffer.length; sent <= all.get(); sent += buffer.length) {
+        if (System.nanoTime() - begun > SENDING.toNanos()) {
+          all.set(sent);
+        }
         socket.getOutputStream().write(buffer);
       }
     } catch (IOException e) {

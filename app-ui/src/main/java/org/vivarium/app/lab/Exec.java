@@ -24,10 +24,19 @@ final class Exec {
    * @throws BenchException with its last words, if it fails or does not end
    */
   String run(List<String> command) throws BenchException {
+    return run(command, PATIENCE);
+  }
+
+  /**
+   * As {@link #run(List)}, for what may take longer.
+   *
+   * @throws BenchException with its last words, if it fails or does not end
+   */
+  String run(List<String> command, Duration patience) throws BenchException {
     Capture capture = new Capture();
     try (Child child =
         children.start(command, (bytes, length, now) -> capture.took(bytes, 0, length, now))) {
-      Optional<Child.End> end = ended(child);
+      Optional<Child.End> end = ended(child, patience);
       if (end.isEmpty() || end.get().status() != 0) {
         child.heard();
         throw new BenchException(
@@ -38,12 +47,12 @@ final class Exec {
   }
 
   /** Whoever interrupts must not keep the equipment from being taken down: noted, not obeyed. */
-  private static Optional<Child.End> ended(Child child) {
+  private static Optional<Child.End> ended(Child child, Duration patience) {
     boolean interrupted = false;
     try {
       while (true) {
         try {
-          return child.end(PATIENCE);
+          return child.end(patience);
         } catch (InterruptedException _) {
           interrupted = true;
         }

@@ -42,7 +42,13 @@ final class ExposureSteps {
       answer(probe.id(), ground, said.getOrDefault(probe.id(), otherwise));
     }
     answer(
-        PANIC, ground, ground.side().isMachine() ? panic(ground) : "not tried: it is the host's");
+        PANIC,
+        ground,
+        ground.side().isMachine()
+            ? panic(ground)
+            : ground.side() == Side.NESTED
+                ? "not tried: it is the machine's"
+                : "not tried: it is the host's");
   }
 
   private void answer(String id, Ground ground, String text) {

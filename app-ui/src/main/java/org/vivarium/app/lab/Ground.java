@@ -22,7 +22,7 @@ interface Ground extends AutoCloseable {
   Running start(ImageProcess process, Extras extras) throws BenchException, ImageException;
 
   /** Where a process finds the disk that it is given. */
-  String disk(Path file);
+  String disk(Path file) throws BenchException, ImageException;
 
   /**
    * Opens the way from the host to the port that the last process was started with.
@@ -40,12 +40,30 @@ interface Ground extends AutoCloseable {
       throws BenchException, ImageException, InterruptedException;
 
   /**
+   * Whether the instance cannot take all of the computer's processes and memory.
+   *
+   * @param running one of this side
+   */
+  boolean limitsProcesses(Running running) throws BenchException;
+
+  /**
    * Makes the storage of a new instance and takes it away again.
    *
    * @param full whether everything is copied, else it refers to the image's
    * @return nanoseconds that the making took
    */
-  long create(boolean full) throws BenchException;
+  long create(boolean full) throws BenchException, ImageException;
+
+  /**
+   * Where the time of a start went that has been measured, milliseconds by what happened, in its
+   * order; nothing where that takes a start of its own.
+   *
+   * @param first nanoseconds to its first output
+   * @see #timeline
+   */
+  default Map<String, Double> stages(Running running, long first) {
+    return Map.of();
+  }
 
   /**
    * Where the time of one start goes, milliseconds by what happens, in its order. Stops the process
@@ -62,7 +80,7 @@ interface Ground extends AutoCloseable {
   Map<String, Double> memory(Running running) throws BenchException;
 
   /** What it keeps on the disk, MiB by the ids of {@link Rows}. */
-  Map<String, Double> sizes() throws BenchException;
+  Map<String, Double> sizes() throws BenchException, ImageException;
 
   @Override
   void close() throws BenchException;

@@ -92,6 +92,11 @@ final class HostGround implements Ground {
   }
 
   @Override
+  public boolean limitsProcesses(Running running) {
+    return false;
+  }
+
+  @Override
   public long create(boolean full) throws BenchException {
     throw new BenchException("A process has no storage of its own.");
   }

@@ -25,8 +25,9 @@ final class LifeSteps {
   void starts(Ground ground) throws BenchException, ImageException, InterruptedException {
     setting.avoidPorts(ground);
     try (Running running = ground.start(setting.workload())) {
-      double first = running.firstOutput(setting.plan().patience()) / 1e6;
-      results.add(Rows.START.id(), ground, first, running.command());
+      long first = running.firstOutput(setting.plan().patience());
+      results.add(Rows.START.id(), ground, first / 1e6, running.command());
+      keep(ground, ground.stages(running, first));
       if (setting.plan().has(Measure.STOP)) {
         if (running.child().isAlive()) {
           results.add(Rows.STOP.id(), ground, running.stop() / 1e6, running.command());
@@ -38,11 +39,14 @@ final class LifeSteps {
   }
 
   void stages(Ground ground) throws BenchException, ImageException, InterruptedException {
-    if (ground.side() == Side.HOST) {
+    if (ground.side() == Side.HOST || ground.side().isMachine()) {
       return;
     }
-    Map<String, Double> times = ground.timeline(setting.workload());
-    if (results.isCounting()) {
+    keep(ground, ground.timeline(setting.workload()));
+  }
+
+  private void keep(Ground ground, Map<String, Double> times) {
+    if (!times.isEmpty() && results.isCounting()) {
       Map<String, List<Double>> all =
           stages.computeIfAbsent(ground.side(), _ -> new LinkedHashMap<>());
       times.forEach((stage, ms) -> all.computeIfAbsent(stage, _ -> new ArrayList<>()).add(ms));
@@ -54,11 +58,21 @@ final class LifeSteps {
       double time = running.end(setting.plan().patience()) / 1e6;
       results.add(Rows.RUN.id(), ground, time, running.command());
     }
+    if (setting.plan().ends()) {
+      setting.avoidPorts(ground);
+      try (Running running = ground.start(setting.workload())) {
+        double time = running.end(setting.plan().patience().multipliedBy(3)) / 1e6;
+        results.add(Rows.JOB.id(), ground, time, running.command());
+      }
+    }
   }
 
-  void create(Ground ground) throws BenchException {
-    if (ground.side() == Side.CONTAINER || ground.side() == Side.MACHINE) {
+  void create(Ground ground) throws BenchException, ImageException {
+    boolean both = ground.side() == Side.CONTAINER || ground.side() == Side.MACHINE;
+    if (both || ground.side().isEngine()) {
       results.add(Rows.LINKED.id(), ground, ground.create(false) / 1e6, "");
+    }
+    if (both) {
       results.add(Rows.FULL.id(), ground, ground.create(true) / 1e6, "");
     }
   }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,11 +20,10 @@ import org.vivarium.app.bench.Vivarium;
 import org.vivarium.app.bench.Workload;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
-import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.oci.GuestOutput;
 import org.vivarium.images.oci.GuestProcess;
 import org.vivarium.images.oci.ImageProcess;
-import org.vivarium.images.qcow2.Qcow2Creator;
+import org.vivarium.images.oci.OciStore;
 import org.vivarium.vmm.engine.BootStage;
 
 /** Machines, each of which runs one process: ours, or QEMU's of the same guest. */
@@ -33,26 +31,23 @@ final class MachineGround implements Ground {
   private static final String QEMU = "qemu-system-x86_64";
 
   private final Equipment equipment;
-  private final Exec exec;
-  private final Scratch scratch;
+  private final MachineStorage storage;
   private final Plan plan;
   private final Side side;
   private final String qemu;
   private int forward;
-  private int created;
 
   private MachineGround(
-      Equipment equipment, Exec exec, Scratch scratch, Plan plan, Side side, String qemu) {
-    this.scratch = scratch;
+      Equipment equipment, MachineStorage storage, Plan plan, Side side, String qemu) {
     this.equipment = equipment;
-    this.exec = exec;
+    this.storage = storage;
     this.plan = plan;
     this.side = side;
     this.qemu = qemu;
   }
 
-  static MachineGround ours(Equipment equipment, Exec exec, Scratch scratch, Plan plan) {
-    return new MachineGround(equipment, exec, scratch, plan, Side.MACHINE, "");
+  static MachineGround ours(Equipment equipment, MachineStorage storage, Plan plan) {
+    return new MachineGround(equipment, storage, plan, Side.MACHINE, "");
   }
 
   /**
@@ -61,7 +56,7 @@ final class MachineGround implements Ground {
    * @throws BenchException if there is no QEMU or no hardware virtualization, or more than one
    *     processor is asked for
    */
-  static MachineGround qemu(Equipment equipment, Exec exec, Scratch scratch, Plan plan)
+  static MachineGround qemu(Equipment equipment, MachineStorage storage, Plan plan)
       throws BenchException {
     String program =
         equipment
@@ -75,7 +70,7 @@ final class MachineGround implements Ground {
       throw new BenchException(
           "QEMU's machine is not measured: it needs hardware virtualization and one processor.");
     }
-    return new MachineGround(equipment, exec, scratch, plan, Side.QEMU, program);
+    return new MachineGround(equipment, storage, plan, Side.QEMU, program);
   }
 
   @Override
@@ -90,17 +85,35 @@ final class MachineGround implements Ground {
 
   @Override
   public Running start(ImageProcess process, Extras extras) throws BenchException, ImageException {
+    return start(process, extras, List.of());
+  }
+
+  /**
+   * As {@link #start(ImageProcess, Extras)}, with disks of ours behind those of the image's layers.
+   *
+   * @param own read-only disks
+   */
+  Running start(ImageProcess process, Extras extras, List<Path> own)
+      throws BenchException, ImageException {
     boolean devices = !extras.equals(Extras.NONE);
     if (devices && side == Side.QEMU) {
       throw new BenchException("This machine has no disk and no network card here.");
     }
+    // Guests of layers have their disks' driver at hand; any other device takes all drivers.
+    boolean drivers =
+        equipment.form() == OciStore.Form.LAYERS ? extras.port() > 0 : devices || !own.isEmpty();
     BootImage guest =
-        GuestProcess.guest(equipment.image(), process, equipment.tiny(), false, devices);
+        GuestProcess.guest(
+            equipment.image(),
+            process,
+            equipment.tiny(),
+            new GuestProcess.Setting(equipment.form(), false, drivers));
     Capture capture = new Capture();
     long[] now = new long[1];
     GuestOutput output =
         new GuestOutput((bytes, offset, length) -> capture.took(bytes, offset, length, now[0]));
     List<String> words = new ArrayList<>(words(guest));
+    own.forEach(file -> words.addAll(List.of("--disk", comma(file) + ",ro,format=raw")));
     words.addAll(devices(extras));
     List<String> command = side == Side.QEMU ? words : equipment.vivarium().apply(words);
     Child child =
@@ -118,12 +131,7 @@ final class MachineGround implements Ground {
 
   private List<String> devices(Extras extras) throws BenchException {
     List<String> words = new ArrayList<>();
-    extras
-        .disk()
-        .ifPresent(
-            file ->
-                words.addAll(
-                    List.of("--disk", file.toString().replace(",", ",,") + ",format=raw")));
+    extras.disk().ifPresent(file -> words.addAll(List.of("--disk", comma(file) + ",format=raw")));
     if (extras.port() > 0) {
       try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
         forward = free.getLocalPort();
@@ -136,8 +144,8 @@ final class MachineGround implements Ground {
   }
 
   @Override
-  public String disk(Path file) {
-    return "/dev/vda";
+  public String disk(Path file) throws ImageException {
+    return storage.next();
   }
 
   @Override
@@ -162,27 +170,15 @@ final class MachineGround implements Ground {
     }
   }
 
+  /** A guest has no more than its own memory, and its processes are its own kernel's. */
   @Override
-  public long create(boolean full) throws BenchException {
-    Path image = equipment.image().archive();
-    Path folder = scratch.folderIn(equipment.image().folder());
-    Path made = folder.resolve("instance-" + created++);
-    try {
-      long begun = System.nanoTime();
-      if (full) {
-        Files.copy(image, made);
-      } else {
-        long size = Math.ceilDiv(Files.size(image), 512) * 512;
-        Qcow2Creator.create(
-            made, Qcow2Creator.Spec.of(size).over(image.toString(), DiskFormat.RAW));
-      }
-      return System.nanoTime() - begun;
-    } catch (IOException e) {
-      throw new BenchException(
-          "An instance cannot be made in %s: %s.".formatted(folder, e.getMessage()), e);
-    } finally {
-      scratch.delete(folder);
-    }
+  public boolean limitsProcesses(Running running) {
+    return true;
+  }
+
+  @Override
+  public long create(boolean full) throws BenchException, ImageException {
+    return storage.create(full);
   }
 
   /** Called when the process has ended, and with it the thread that reads its output. */
@@ -194,11 +190,17 @@ final class MachineGround implements Ground {
     child.terminate();
   }
 
-  private List<String> words(BootImage guest) {
+  /** An option's value ends at a comma that is not written twice. */
+  private static String comma(Path file) {
+    return file.toString().replace(",", ",,");
+  }
+
+  private List<String> words(BootImage guest) throws ImageException {
     Path initrd = Objects.requireNonNull(guest.initrd(), "a guest with files");
+    Map<String, Path> disks = storage.disks();
     if (side == Side.QEMU) {
       return QemuMicrovm.commandLine(
-          qemu, new Workload(guest.kernel(), initrd, guest.commandLine(), plan.memoryMib()));
+          qemu, new Workload(guest.kernel(), initrd, guest.commandLine(), plan.memoryMib()), disks);
     }
     List<String> words = new ArrayList<>(List.of("boot", "--stages=lines"));
     words.addAll(List.of("--cpus", Integer.toString(plan.cpus())));
@@ -206,28 +208,33 @@ final class MachineGround implements Ground {
     words.addAll(List.of("--kernel", guest.kernel().toString()));
     words.addAll(List.of("--initrd", initrd.toString()));
     words.addAll(List.of("--append", guest.commandLine()));
+    disks.forEach(
+        (serial, file) ->
+            words.addAll(
+                List.of("--disk", "%s,ro,format=raw,serial=%s".formatted(comma(file), serial))));
     return words;
   }
 
   @Override
-  public Map<String, Double> timeline(ImageProcess process)
-      throws BenchException, ImageException, InterruptedException {
-    try (Running running = start(process)) {
-      long started = running.child().started();
-      long first = started + running.firstOutput(plan.patience());
-      Map<String, Long> instants = new LinkedHashMap<>();
-      for (Child.Word word : running.child().heard()) {
-        note(word, instants);
-      }
-      Map<String, Double> stages = new LinkedHashMap<>();
-      long before = started;
-      for (Map.Entry<String, Long> instant : instants.entrySet()) {
-        stages.put(instant.getKey(), (instant.getValue() - before) / 1e6);
-        before = instant.getValue();
-      }
-      stages.put("workload to first output", Math.max(0, first - before) / 1e6);
-      return stages;
+  public Map<String, Double> timeline(ImageProcess process) {
+    return Map.of();
+  }
+
+  @Override
+  public Map<String, Double> stages(Running running, long first) {
+    Map<String, Long> instants = new LinkedHashMap<>();
+    for (Child.Word word : running.child().heard()) {
+      note(word, instants);
     }
+    Map<String, Double> stages = new LinkedHashMap<>();
+    long started = running.child().started();
+    long before = started;
+    for (Map.Entry<String, Long> instant : instants.entrySet()) {
+      stages.put(instant.getKey(), (instant.getValue() - before) / 1e6);
+      before = instant.getValue();
+    }
+    stages.put("workload to first output", Math.max(0, started + first - before) / 1e6);
+    return stages;
   }
 
   /** What ends with a stage. QEMU passes only the guest's own reports on. */
@@ -274,13 +281,8 @@ final class MachineGround implements Ground {
   }
 
   @Override
-  public Map<String, Double> sizes() throws BenchException {
-    Path archive = equipment.image().archive();
-    return Map.of(
-        Rows.PACKED.id(), equipment.image().description().packedBytes() / Disk.MIB,
-        Rows.APPARENT.id(), Disk.apparent(archive),
-        Rows.ALLOCATED.id(), Disk.allocated(exec, archive),
-        Rows.KERNEL.id(), Disk.apparent(equipment.tiny().kernel()));
+  public Map<String, Double> sizes() throws BenchException, ImageException {
+    return storage.sizes();
   }
 
   @Override

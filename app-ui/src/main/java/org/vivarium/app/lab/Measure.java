@@ -22,14 +22,16 @@ public enum Measure {
   CREATE(
       "Creation of an instance",
       "Making the storage of a new instance, without starting it. Linked: it refers to the image's"
-          + " files and keeps what it changes itself (a container: an overlayfs mount; a machine: a"
-          + " qcow2 file over the image). Full: everything is copied. Into the page cache; nothing is"
-          + " flushed."),
+          + " files and keeps what it changes itself (a container: an overlayfs mount by mount(8); an"
+          + " engine: its own create; a machine: an ext4 disk by mke2fs(8), which the guest stacks over"
+          + " the shared layers). Full: the image's files are copied as well. Into the page cache;"
+          + " nothing is flushed."),
   /** A whole life. */
   RUN(
       "A whole run of /bin/true",
       "From right before the first process is started to its end, for a program that does nothing:"
-          + " for a machine this includes booting and powering off."),
+          + " for a machine this includes booting and powering off. Of a workload that ends by itself,"
+          + " the same for it."),
   /** What is kept on the disk. */
   SIZE(
       "Image size",
@@ -73,16 +75,19 @@ public enum Measure {
       "Network",
       "A client on the host speaks TCP with the image's nc, which sends back what it gets: %d bytes,"
               .formatted(EchoClient.TRIPS)
-          + " one at a time, for the round trip, and %d MiB for the throughput there and back. A"
-              .formatted(EchoClient.BYTES >> 20)
+          + " one at a time, for the round trip, and what goes there and back in %d s for the"
+              .formatted(EchoClient.SENDING.toSeconds())
+          + " throughput. A"
           + " container's port is forwarded as an engine does it (veth and iptables' DNAT), and"
           + " reached without that as well; a machine's by Vivarium's NAT, without privileges."),
   /** How well it is kept from others. */
   NEIGHBOUR(
       "Noisy neighbour",
-      "How many times as long the integer loop takes beside a second instance with the same limits"
-          + " and more busy loops than this computer has processors. 1 means that it is not"
-          + " noticed."),
+      "How many times as long the integer loop takes beside a second instance with the same limits:"
+          + " one with more busy loops than this computer has processors, one that takes memory until"
+          + " it is refused, and one that only starts processes (a fork bomb). 1 means that the"
+          + " neighbour is not noticed. On the host, where nothing limits them, the last two are not"
+          + " tried."),
   /** What a process can see and do. */
   ISOLATION(
       "Isolation",

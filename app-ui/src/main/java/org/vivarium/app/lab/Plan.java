@@ -16,6 +16,8 @@ import java.util.Set;
  * @param cpus processors of a machine, and a container's share of time
  * @param memoryMib RAM of a machine, and a container's limit
  * @param patience how long is waited for a first output or an end
+ * @param ends whether the workload ends by itself: its whole run is measured then, not its idling
+ * @param pin numbers of the processors that everything runs on, as cpuset(7) lists them; or empty
  */
 public record Plan(
     String image,
@@ -25,7 +27,9 @@ public record Plan(
     int runs,
     int cpus,
     int memoryMib,
-    Duration patience) {
+    Duration patience,
+    boolean ends,
+    String pin) {
   /** Most rounds. */
   public static final int MOST_RUNS = 1000;
 
@@ -34,9 +38,17 @@ public record Plan(
     words = List.copyOf(words);
     measures = EnumSet.copyOf(measures);
     sides = EnumSet.copyOf(sides);
+    if (!pin.matches("|[0-9]{1,4}([,-][0-9]{1,4})*")) {
+      throw new IllegalArgumentException("not a list of processors");
+    }
     if (runs < 1 || runs > MOST_RUNS || cpus < 1 || memoryMib < 1 || patience.isNegative()) {
       throw new IllegalArgumentException("runs, processors, memory or patience out of range");
     }
+  }
+
+  /** The same with another memory. */
+  public Plan withMemory(int mib) {
+    return new Plan(image, words, measures, sides, runs, cpus, mib, patience, ends, pin);
   }
 
   /** Whether a measure is wanted. */

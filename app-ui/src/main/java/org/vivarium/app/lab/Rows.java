@@ -9,6 +9,8 @@ final class Rows {
   static final Row START = row(Measure.START, "start.first", "First output", "ms", "");
   static final Row STOP = row(Measure.STOP, "stop.once", "Gone", "ms", "");
   static final Row RUN = row(Measure.RUN, "run.true", "Start to end", "ms", "");
+  static final Row JOB =
+      row(Measure.RUN, "run.job", "The workload, start to end", "ms", "a job that ends by itself");
 
   static final Row PACKED =
       row(Measure.SIZE, "size.packed", "Layers as given", "MiB", "the same for every side");
@@ -39,14 +41,14 @@ final class Rows {
           "memory.runtime",
           "Runtime's share of it",
           "MiB",
-          "runc in the foreground; the machine's process without the guest's RAM");
+          "runc, or an engine's client and monitor; the machine's process without the guest's RAM");
   static final Row CGROUP =
       row(
           Measure.MEMORY,
           "memory.cgroup",
           "Charged to the control group",
           "MiB",
-          "with kernel memory and page cache; a container only");
+          "with kernel memory and page cache; containers only");
   static final Row SEEN =
       row(
           Measure.MEMORY,
@@ -80,6 +82,21 @@ final class Rows {
   static final Row SLOWDOWN =
       row(Measure.NEIGHBOUR, "neighbour.slowdown", "Beside a busy neighbour", "times", "as long");
 
+  static final Row MEMORY_HOG =
+      row(
+          Measure.NEIGHBOUR,
+          "neighbour.memory",
+          "Beside a memory hog",
+          "times",
+          "as long; it takes memory until it is refused or killed, and begins again");
+  static final Row FORK_BOMB =
+      row(
+          Measure.NEIGHBOUR,
+          "neighbour.fork",
+          "Beside a fork bomb",
+          "times",
+          "as long; processes that only start more processes");
+
   static final Row CALLS = row(Measure.CALLS, "calls.distinct", "Different", "calls", "");
   static final Row CALLED = row(Measure.CALLS, "calls.all", "In all", "calls", "");
 
@@ -90,6 +107,7 @@ final class Rows {
           LINKED,
           FULL,
           RUN,
+          JOB,
           PACKED,
           APPARENT,
           ALLOCATED,
@@ -106,6 +124,8 @@ final class Rows {
           DIRECT_LATENCY,
           DIRECT,
           SLOWDOWN,
+          MEMORY_HOG,
+          FORK_BOMB,
           CALLS,
           CALLED);
 

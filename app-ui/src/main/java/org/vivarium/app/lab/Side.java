@@ -9,8 +9,14 @@ public enum Side {
   HOST("host", "Process on the host"),
   /** A container, by runc, with podman's default confinement. */
   CONTAINER("container", "Container (runc)"),
+  /** A container, by podman. */
+  PODMAN("podman", "Container (podman)"),
+  /** A container, by docker. */
+  DOCKER("docker", "Container (docker)"),
   /** A machine of ours. */
   MACHINE("vm", "Machine (Vivarium)"),
+  /** A container by runc within such a machine. */
+  NESTED("vm-container", "Container in a machine"),
   /** The same machine by QEMU. */
   QEMU("qemu", "Machine (QEMU microvm)");
 
@@ -35,6 +41,16 @@ public enum Side {
   /** Whether a guest's kernel stands between the process and the host's. */
   public boolean isMachine() {
     return this == MACHINE || this == QEMU;
+  }
+
+  /** Whether it is measured unless the user names the sides. */
+  public boolean isUsual() {
+    return this == HOST || this == CONTAINER || this == MACHINE;
+  }
+
+  /** Whether a container engine stands between the user and the runtime. */
+  public boolean isEngine() {
+    return this == PODMAN || this == DOCKER;
   }
 
   /** Finds a side by its word. */

@@ -6,8 +6,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.bench.BenchException;
@@ -16,8 +14,6 @@ import org.vivarium.images.ImageException;
 
 /** How fast instances work. Belongs to one thread. */
 final class WorkSteps {
-  private static final Work VICTIM = Work.PROCESSOR.getFirst();
-
   /** A port that the image need not have. */
   private static final int PORT = 5007;
 
@@ -78,6 +74,8 @@ final class WorkSteps {
     if (ground.side() == Side.HOST) {
       return;
     }
+    // Without it the shell would end at once, and nobody listen.
+    setting.process(List.of("nc"));
     Extras extras = Extras.port(PORT);
     try (Running running = ground.start(setting.shell(ECHO), extras)) {
       running.firstOutput(setting.plan().patience());
@@ -99,34 +97,10 @@ final class WorkSteps {
       Row throughput)
       throws BenchException, InterruptedException {
     if (address.isPresent()) {
-      EchoClient client = EchoClient.await(address.get(), setting.plan().patience());
+      EchoClient client =
+          EchoClient.await(address.get(), setting.plan().patience(), running.child()::isAlive);
       setting.results().add(latency.id(), ground, client.latency(), running.command());
       setting.results().add(throughput.id(), ground, client.throughput(), running.command());
     }
-  }
-
-  /** The same work alone and beside a neighbour of equal limits that takes what it gets. */
-  void neighbour(Ground ground) throws BenchException, ImageException, InterruptedException {
-    double alone = victim(ground);
-    String busy = "while :; do :; done";
-    StringBuilder hog = new StringBuilder("echo ready;");
-    for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
-      hog.append(' ').append(busy).append(" &");
-    }
-    hog.append(' ').append(busy);
-    try (Running neighbour = ground.start(setting.shell(hog.toString()))) {
-      neighbour.firstOutput(setting.plan().patience());
-      double beside = victim(ground);
-      setting.results().add(Rows.SLOWDOWN.id(), ground, beside / alone, neighbour.command());
-    }
-  }
-
-  private double victim(Ground ground) throws BenchException, ImageException, InterruptedException {
-    String script = Work.script("", List.of(VICTIM));
-    Map<Work, Double> times =
-        Work.times(
-            List.of(VICTIM),
-            setting.output(ground, script, Extras.NONE, setting.plan().patience()));
-    return Objects.requireNonNull(times.get(VICTIM), "a script that ended has printed its lines");
   }
 }

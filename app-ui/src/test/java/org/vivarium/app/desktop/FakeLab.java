@@ -31,7 +31,9 @@ final class FakeLab implements Lab {
           5,
           1,
           256,
-          Duration.ofSeconds(1));
+          Duration.ofSeconds(1),
+          false,
+          "");
 
   private static final Row START = new Row(Measure.START, "start.first", "First output", "ms", "");
   private static final Row MEMORY =

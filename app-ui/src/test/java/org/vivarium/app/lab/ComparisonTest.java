@@ -27,6 +27,7 @@ import org.vivarium.app.doctor.LinuxHost;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.oci.Identity;
 import org.vivarium.images.oci.ImageConfig;
+import org.vivarium.images.oci.OciStore;
 import org.vivarium.images.oci.StoredImage;
 
 @Timeout(60)
@@ -60,7 +61,9 @@ class ComparisonTest {
             runs,
             1,
             256,
-            Duration.ofSeconds(30));
+            Duration.ofSeconds(30),
+            false,
+            "");
     Equipment equipment = equipment();
     Comparison made = new Comparison(plan, equipment, new Heard(), (side, scratch) -> open(side));
     comparison = made;
@@ -85,6 +88,7 @@ class ComparisonTest {
         children,
         UnaryOperator.identity(),
         image,
+        OciStore.Form.ARCHIVE,
         new BootImage(folder, folder, "", "6.1"),
         true);
   }
@@ -132,7 +136,7 @@ class ComparisonTest {
   void roundsAlternateAndTheFirstDoesNotCount() throws Exception {
     Report report = run(STAYS, 2, Measure.START, Measure.STOP);
 
-    assertEquals("host container vm vm container host host container vm", String.join(" ", order));
+    assertEquals("host container vm container host host container vm", String.join(" ", order));
     assertEquals(2, report.series("start.first", Side.CONTAINER).orElseThrow().values().size());
     assertEquals(2, report.series("stop.once", Side.MACHINE).orElseThrow().values().size());
     assertFalse(report.series("start.first", Side.MACHINE).orElseThrow().comparable());
@@ -172,6 +176,23 @@ class ComparisonTest {
     assertEquals(1, report.series("start.first", Side.HOST).orElseThrow().values().size());
     assertTrue(report.series("run.true", Side.HOST).isEmpty());
     assertTrue(report.notes().contains("The comparison was ended before it was complete."));
+    assertAllEnded();
+  }
+
+  @Test
+  void onlyABusyNeighbourIsTriedWhereNothingLimitsTheOthers() throws Exception {
+    Report report = run(STAYS, 1, Measure.NEIGHBOUR);
+
+    assertEquals(
+        List.of("neighbour.slowdown"), report.rows().stream().map(Report.Row::id).toList());
+    assertEquals(3, report.series("neighbour.slowdown").size());
+    assertTrue(
+        report
+            .notes()
+            .contains(
+                "Process on the host: neither a memory hog nor a fork bomb was tried, for nothing"
+                    + " limits them there."),
+        report.notes()::toString);
     assertAllEnded();
   }
 
@@ -235,7 +256,9 @@ class ComparisonTest {
             1,
             1,
             256,
-            Duration.ZERO);
+            Duration.ZERO,
+            false,
+            "");
     Equipment equipment = equipment();
 
     BenchException refused =

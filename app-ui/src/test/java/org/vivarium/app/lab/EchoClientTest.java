@@ -59,7 +59,7 @@ class EchoClientTest {
 
   @Test
   void aServerThatAnswersIsMeasured() throws Exception {
-    EchoClient client = EchoClient.await(address(), Duration.ofSeconds(10));
+    EchoClient client = EchoClient.await(address(), Duration.ofSeconds(10), () -> true);
 
     assertTrue(client.latency() > 0);
     assertTrue(client.throughput() > 0);
@@ -84,7 +84,8 @@ class EchoClientTest {
         new InetSocketAddress(closed.getInetAddress(), closed.getLocalPort());
 
     BenchException silent =
-        assertThrows(BenchException.class, () -> EchoClient.await(address, Duration.ZERO));
+        assertThrows(
+            BenchException.class, () -> EchoClient.await(address, Duration.ZERO, () -> true));
 
     assertTrue(silent.getMessage().startsWith("The workload's port does not answer"));
   }

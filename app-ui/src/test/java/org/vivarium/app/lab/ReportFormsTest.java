@@ -68,7 +68,7 @@ class ReportFormsTest {
   @Test
   void theVerdictsFollowTheFigures() {
     assertEquals(
-        "Here, for this image: the machine 900 ms (the claim does not hold); the container 50.0 ms"
+        "Here, for this image: the machine 900 ms (less than quoted); the container 50.0 ms"
             + " (as quoted).",
         sentence(report(900, true), "start.first"));
     assertTrue(

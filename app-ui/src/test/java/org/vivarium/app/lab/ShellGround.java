@@ -63,6 +63,11 @@ final class ShellGround implements Ground {
   }
 
   @Override
+  public boolean limitsProcesses(Running running) {
+    return false;
+  }
+
+  @Override
   public long create(boolean full) {
     return full ? 2_000_000 : 1_000_000;
   }

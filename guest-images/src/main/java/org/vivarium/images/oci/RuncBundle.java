@@ -27,13 +27,21 @@ public final class RuncBundle {
    * @param cgroup path of its control group, or empty where this user may make none
    * @param uid of who starts it: anyone but root gets a user namespace of one user
    * @param gid of who starts it
+   * @param processors numbers of those that it may use, as cpuset(7) lists them; empty for all
    */
   public record Settings(
-      Path root, boolean readOnly, long memory, int cpus, String cgroup, int uid, int gid) {
+      Path root,
+      boolean readOnly,
+      long memory,
+      int cpus,
+      String cgroup,
+      int uid,
+      int gid,
+      String processors) {
     /** The same for a container of its own name, below the control group, where there is one. */
     public Settings withCgroup(String name) {
       String own = cgroup.isEmpty() ? "" : (cgroup.equals("/") ? "" : cgroup) + "/" + name;
-      return new Settings(root, readOnly, memory, cpus, own, uid, gid);
+      return new Settings(root, readOnly, memory, cpus, own, uid, gid, processors);
     }
   }
 
@@ -75,6 +83,9 @@ public final class RuncBundle {
         resources.withObject("/memory").put("limit", settings.memory());
         resources.withObject("/cpu").put("quota", (long) settings.cpus() * PERIOD_MICROS);
         resources.withObject("/cpu").put("period", PERIOD_MICROS);
+        if (!settings.processors().isEmpty()) {
+          resources.withObject("/cpu").put("cpus", settings.processors());
+        }
       }
       volumes.forEach(
           (place, folder) -> {

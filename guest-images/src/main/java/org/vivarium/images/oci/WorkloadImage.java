@@ -27,13 +27,29 @@ import org.vivarium.images.deb.PackageSource;
  */
 public enum WorkloadImage {
   /** A shell and its tools, in one program. */
-  BUSYBOX(List.of("busybox-static"), "", List.of("sh"), List.of()),
+  BUSYBOX(List.of("busybox-static"), "", List.of("sh"), List.of(), List.of()),
   /** A web server with what it needs, and the shell. */
   WEB(
       List.of("busybox-static", "nginx"),
       "libc6|libcrypt1|libpcre\\S*|libssl\\S*|zlib1g",
       List.of("serve"),
-      List.of("80/tcp"));
+      List.of("80/tcp"),
+      List.of("bin/serve", "etc/nginx.conf", "srv/index.html")),
+  /** A database that keeps what it is told on the disk and speaks on a Unix socket. */
+  DATABASE(
+      List.of("busybox-static", "redis-server", "redis-tools"),
+      "libatomic1|libc6|libcap2|libgcc-s1|libgcrypt20|libgpg-error0|libjemalloc2|liblz4-1|liblzf1"
+          + "|liblzma5|libssl\\S*|libstdc\\S*|libsystemd0|libzstd1",
+      List.of("database"),
+      List.of(),
+      List.of("bin/database")),
+  /** A compressor, and a job for it that ends by itself. */
+  BATCH(
+      List.of("busybox-static", "xz-utils"),
+      "libc6|liblzma5",
+      List.of("batch"),
+      List.of(),
+      List.of("bin/batch"));
 
   private static final String PACKAGES = "packages.txt";
   private static final String APPLETS = "applets.txt";
@@ -47,20 +63,33 @@ public enum WorkloadImage {
   private final Pattern libraries;
   private final List<String> command;
   private final List<String> ports;
+  private final List<String> recipe;
 
   /**
    * @param libraries regular expression: which packages that these depend on belong to it too
+   * @param recipe files of our own in it; those in {@code bin} are programs
    */
-  WorkloadImage(List<String> packages, String libraries, List<String> command, List<String> ports) {
+  WorkloadImage(
+      List<String> packages,
+      String libraries,
+      List<String> command,
+      List<String> ports,
+      List<String> recipe) {
     this.packages = packages;
     this.libraries = Pattern.compile(libraries);
     this.command = command;
     this.ports = ports;
+    this.recipe = recipe;
   }
 
   /** The name for people, and of the image's folder. */
   public String id() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether its command ends by itself. */
+  public boolean isBatch() {
+    return this == BATCH;
   }
 
   /** Finds an image by its name. */
@@ -159,7 +188,9 @@ public enum WorkloadImage {
     furnish(base, contents);
     writer.layer(base);
     if (wanted.size() > 1) {
-      recipe(rest, contents);
+      for (String file : recipe) {
+        rest.put(file, contents.resource("root/" + file, file.startsWith("bin/") ? 0755 : 0644), 0);
+      }
       writer.layer(rest);
     }
     writer.finish(
@@ -191,12 +222,6 @@ public enum WorkloadImage {
     for (String applet : contents.text(APPLETS).lines().toList()) {
       base.put("bin/" + applet, new Node.SymbolicLink(FOLDER, "busybox"), 0);
     }
-  }
-
-  private static void recipe(FileTree rest, Contents contents) throws IOException, ImageException {
-    rest.put("bin/serve", contents.resource("root/bin/serve", 0755), 0);
-    rest.put("etc/nginx.conf", contents.resource("root/etc/nginx.conf", 0644), 0);
-    rest.put("srv/index.html", contents.resource("root/srv/index.html", 0644), 0);
   }
 
   /** The bytes of files, until they are in a layer. */

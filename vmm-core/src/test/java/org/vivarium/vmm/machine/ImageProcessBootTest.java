@@ -108,7 +108,9 @@ class ImageProcessBootTest {
   private End container(StoredImage image, ImageProcess process) throws Exception {
     Path bundle = Files.createDirectory(folder.resolve("bundle"));
     RuncBundle.write(
-        process, new RuncBundle.Settings(image.rootFolder(), true, 256 << 20, 1, "", 0, 0), bundle);
+        process,
+        new RuncBundle.Settings(image.rootFolder(), true, 256 << 20, 1, "", 0, 0, ""),
+        bundle);
     Process runc =
         new ProcessBuilder("/usr/sbin/runc", "run", "--bundle", bundle.toString(), "image-test")
             .redirectErrorStream(true)

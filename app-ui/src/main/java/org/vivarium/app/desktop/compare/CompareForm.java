@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
@@ -27,6 +28,7 @@ import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.lab.Measure;
 import org.vivarium.app.lab.Plan;
 import org.vivarium.app.lab.Side;
+import org.vivarium.images.oci.WorkloadImage;
 
 /** What is to be compared, and what that means on this computer. */
 final class CompareForm extends VBox {
@@ -65,7 +67,7 @@ final class CompareForm extends VBox {
   }
 
   private Node fields() {
-    image.getItems().setAll(BUSYBOX, "web");
+    image.getItems().setAll(Stream.of(WorkloadImage.values()).map(WorkloadImage::id).toList());
     image.setEditable(true);
     image.setValue(BUSYBOX);
     image.setId("compare-image");
@@ -156,6 +158,9 @@ final class CompareForm extends VBox {
             runs.getValue(),
             1,
             LEAST_MIB,
-            PATIENCE));
+            PATIENCE,
+            words(wanted).isEmpty()
+                && WorkloadImage.named(wanted).filter(WorkloadImage::isBatch).isPresent(),
+            ""));
   }
 }

@@ -9,6 +9,7 @@ import java.util.function.UnaryOperator;
 import org.vivarium.app.Main;
 import org.vivarium.app.bench.Children;
 import org.vivarium.app.doctor.LinuxHost;
+import org.vivarium.app.lab.CancelAtExit;
 import org.vivarium.app.lab.Comparison;
 import org.vivarium.app.lab.Equipment;
 import org.vivarium.app.lab.Listener;
@@ -31,7 +32,7 @@ import org.vivarium.vmm.engine.EngineChoice;
 public final class LocalLab implements Lab {
   private final Path images;
   private final UnaryOperator<List<String>> vivarium;
-  private final Children children = new Children();
+  private final Children children = new Children(Comparison.LONGEST, List.of());
 
   /**
    * @param images the folder of the images
@@ -62,41 +63,39 @@ public final class LocalLab implements Lab {
     Thread self = Thread.currentThread();
     ending.accept(self::interrupt);
     Progress progress = new Steps(listener);
-    StoredImage image = stored(plan.image(), progress);
+    OciStore.Form form = OciStore.form(System.getenv());
+    StoredImage image = stored(plan.image(), form, progress);
     PackageSource packages = PackageSources.choose(images.resolve("packages"), System.getenv());
     BootImage tiny = TinyLinux.obtain(images, TinyLinux.DEFAULT_FLAVOUR, packages, progress);
-    long needed = (GuestProcess.memoryNeeded(image) + (1 << 20) - 1) >> 20;
-    Plan enough =
-        new Plan(
-            plan.image(),
-            plan.words(),
-            plan.measures(),
-            plan.sides(),
-            plan.runs(),
-            plan.cpus(),
-            Math.toIntExact(Math.max(plan.memoryMib(), needed)),
-            plan.patience());
+    long needed =
+        form == OciStore.Form.LAYERS
+            ? plan.memoryMib()
+            : (GuestProcess.memoryNeeded(image) + (1 << 20) - 1) >> 20;
+    Plan enough = plan.withMemory(Math.toIntExact(Math.max(plan.memoryMib(), needed)));
     Comparison comparison =
         new Comparison(
             enough,
-            new Equipment(new LinuxHost(), children, vivarium, image, tiny, hardware()),
+            new Equipment(new LinuxHost(), children, vivarium, image, form, tiny, hardware()),
             listener);
     ending.accept(
         () -> {
           comparison.cancel();
           children.kill();
         });
-    return comparison.run();
+    try (CancelAtExit _ = new CancelAtExit(comparison)) {
+      return comparison.run();
+    }
   }
 
-  private StoredImage stored(String reference, Progress progress) throws ImageException {
+  private StoredImage stored(String reference, OciStore.Form form, Progress progress)
+      throws ImageException {
     String place = reference;
     Optional<WorkloadImage> made = WorkloadImage.named(reference);
     if (made.isPresent()) {
       PackageSource packages = PackageSources.choose(images.resolve("packages"), System.getenv());
       place = made.get().obtain(images, packages, progress).toString();
     }
-    return new OciStore(images).obtain(place, progress);
+    return new OciStore(images).obtain(place, form, progress);
   }
 
   /** Tells each step once. */
