@@ -211,7 +211,7 @@ final class ContainerGround implements Ground {
   }
 
   private List<String> runc(String... words) {
-    List<String> command = new ArrayList<>(List.of(runc, "--root", state.toString()));
+    List<String> command = new ArrayList<>(List.of(runc, "--root=" + state));
     command.addAll(List.of(words));
     return command;
   }

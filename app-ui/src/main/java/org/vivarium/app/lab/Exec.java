@@ -74,6 +74,12 @@ final class Exec {
   }
 
   private static String quoted(String word) {
-    return word.matches("[A-Za-z0-9_./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+    if (word.matches("[A-Za-z0-9_./:=,@%+-]+")) {
+      return word;
+    }
+    // Within double quotes the shell looks for these, within single ones for nothing.
+    return word.contains("'") && !word.matches("(?s).*[\"$`\\\\!].*")
+        ? '"' + word + '"'
+        : "'" + word.replace("'", "'\\''") + "'";
   }
 }

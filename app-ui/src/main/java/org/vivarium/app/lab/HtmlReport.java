@@ -74,7 +74,9 @@ public final class HtmlReport {
   private void head() {
     Report.Subject subject = report.subject();
     page.append("<p>The same process of the same image, measured in turn on one computer on ");
-    page.append(Html.escaped(report.date())).append(".</p>\n<dl>\n");
+    // ISO 8601, in the words of people.
+    page.append(Html.escaped(report.date().replace("T", ", ").replace("Z", " UTC")));
+    page.append(".</p>\n<dl>\n");
     item("Workload", String.join(" ", subject.words()));
     item("Image", subject.image() + " (" + subject.id().substring(0, 12) + ")");
     item(
@@ -117,10 +119,12 @@ public final class HtmlReport {
     element("td", first.map(row -> row.measure().title()).orElse(Measure.ISOLATION.title()));
     element("td", quote);
     page.append("<td>");
-    for (Verdict verdict : verdicts) {
-      Optional<Row> about = about(verdict);
+    boolean alike = verdicts.stream().map(Verdict::sentence).distinct().count() == 1;
+    for (Verdict verdict : alike ? verdicts.subList(0, 1) : verdicts) {
       page.append("<p>");
-      about.ifPresent(row -> page.append(Html.escaped(row.title())).append(": "));
+      if (!alike) {
+        about(verdict).ifPresent(row -> page.append(Html.escaped(row.title())).append(". "));
+      }
       page.append(Html.escaped(verdict.sentence())).append("</p>\n");
     }
     page.append("</td></tr>\n");

@@ -29,7 +29,7 @@ final class LifeSteps {
       results.add(Rows.START.id(), ground, first / 1e6, running.command());
       keep(ground, ground.stages(running, first));
       if (setting.plan().has(Measure.STOP)) {
-        if (running.child().isAlive()) {
+        if (running.child().isAlive() && !setting.plan().ends()) {
           results.add(Rows.STOP.id(), ground, running.stop() / 1e6, running.command());
         } else {
           setting.note().accept("The workload ends by itself, so that there is nothing to stop.");

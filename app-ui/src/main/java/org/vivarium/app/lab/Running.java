@@ -108,9 +108,27 @@ final class Running implements AutoCloseable {
         - ordered;
   }
 
+  /** Orders the stop; what has just ended by itself need not take the order. */
+  private void order() throws BenchException {
+    try {
+      stopper.stop(child);
+    } catch (BenchException e) {
+      child.awaitEnd(Duration.ofSeconds(2));
+      if (child.isAlive()) {
+        throw e;
+      }
+    }
+  }
+
   private String lastWords() {
     List<String> said =
-        child.lastWords().lines().filter(line -> !line.isBlank()).map(String::strip).toList();
+        child
+            .lastWords()
+            .lines()
+            .map(String::strip)
+            // A Java process that fails ends with where, which says less than the line before it.
+            .filter(line -> !line.isEmpty() && !line.startsWith("at ") && !line.startsWith("..."))
+            .toList();
     return said.isEmpty() ? "" : " " + said.getLast();
   }
 
@@ -118,7 +136,7 @@ final class Running implements AutoCloseable {
   public void close() throws BenchException {
     if (child.isAlive()) {
       try {
-        stopper.stop(child);
+        order();
         child.awaitEnd(Duration.ofSeconds(20));
       } finally {
         child.close();

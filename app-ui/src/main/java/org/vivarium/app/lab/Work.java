@@ -133,7 +133,10 @@ record Work(Measure measure, String id, String title, String explanation, String
     return script.toString();
   }
 
-  /** How long each took, milliseconds; what has no lines is left out. */
+  /**
+   * How long each took, milliseconds. Left out is what has no lines, and what has two that arrived
+   * together: how far apart they were printed is not known then.
+   */
   static Map<Work, Double> times(List<Work> works, List<Capture.Line> lines) {
     Map<String, Long> instants = new HashMap<>();
     lines.forEach(line -> instants.put(line.text(), line.nanoTime()));
@@ -141,7 +144,7 @@ record Work(Measure measure, String id, String title, String explanation, String
     for (Work work : works) {
       Long begun = instants.get(BEGIN + work.id);
       Long ended = instants.get(END + work.id);
-      if (begun != null && ended != null) {
+      if (begun != null && ended != null && ended > begun) {
         times.put(work, (ended - begun) / 1e6);
       }
     }

@@ -42,13 +42,15 @@ final class WorkSteps {
   private Path disk() throws BenchException {
     Path made = disk;
     if (made == null) {
-      made = setting.scratch().folderIn(setting.equipment().image().folder()).resolve("disk");
+      Path folder = setting.scratch().folderIn(setting.equipment().image().folder());
+      made = folder.resolve("disk");
       byte[] block = new byte[1 << 20];
       try (OutputStream out = Files.newOutputStream(made)) {
         for (int i = 0; i < Work.DISK_MIB; i++) {
           out.write(block);
         }
       } catch (IOException e) {
+        setting.scratch().delete(folder);
         throw new BenchException(
             "The disk %s cannot be written: %s.".formatted(made, e.getMessage()), e);
       }
