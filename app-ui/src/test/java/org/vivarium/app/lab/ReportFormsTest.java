@@ -69,7 +69,7 @@ class ReportFormsTest {
   void theVerdictsFollowTheFigures() {
     assertEquals(
         "Here, for this image: the machine 900 ms (less than quoted); the container 50.0 ms"
-            + " (as quoted).",
+            + " (as quoted). Of the machine's time, 100 % went into one stage: kernel.",
         sentence(report(900, true), "start.first"));
     assertTrue(
         sentence(report(31_000, true), "start.first").contains("the machine 31.0 s (as quoted)"));
