@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
@@ -27,6 +29,12 @@ public final class RegistryImages {
           "(localhost|[a-z0-9-]+(\\.[a-z0-9-]+)+|[a-z0-9.-]+(?=:))(:[0-9]{1,5})?"
               + "(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?"
               + "(@sha256:[0-9a-f]{64})?");
+
+  /** This computer's own registries may be without TLS, as Docker has it. */
+  private static final Pattern LOOPBACK = Pattern.compile("(localhost|127(\\.[0-9]+){3})[:/]");
+
+  /** How skopeo logs: a line of fields, of which the message is the last. */
+  private static final Pattern MESSAGE = Pattern.compile(".* msg=\"(.*)\"");
 
   private static final int MOST_SECONDS = 3600;
 
@@ -85,20 +93,23 @@ public final class RegistryImages {
 
   private static void copy(Path skopeo, String reference, Path work) throws ImageException {
     Tool tool = new Tool(work.resolve("skopeo.log"), MOST_SECONDS);
-    List<String> command =
-        List.of(
-            skopeo.toString(),
-            "--override-os",
-            "linux",
-            "--override-arch",
-            "amd64",
-            "copy",
-            "docker://" + reference,
-            "oci:" + work.resolve("layout") + ":latest");
-    if (tool.run(command, _ -> {}) != 0) {
-      String words = tool.tail().lines().reduce("", (_, last) -> last).strip();
-      throw new ImageException(
-          "The image %s cannot be fetched: skopeo said \"%s\".".formatted(reference, words));
+    List<String> command = new ArrayList<>(List.of(skopeo.toString(), "--override-os", "linux"));
+    command.addAll(List.of("--override-arch", "amd64", "copy"));
+    if (LOOPBACK.matcher(reference).lookingAt()) {
+      command.add("--src-tls-verify=false");
     }
+    command.addAll(List.of("docker://" + reference, "oci:" + work.resolve("layout") + ":latest"));
+    if (tool.run(command, _ -> {}) != 0) {
+      throw new ImageException(
+          "The image %s cannot be fetched: skopeo said \"%s\"."
+              .formatted(reference, reason(tool.tail())));
+    }
+  }
+
+  /** The message of the last line. */
+  private static String reason(String log) {
+    String last = log.lines().reduce("", (_, line) -> line).strip();
+    Matcher message = MESSAGE.matcher(last);
+    return message.matches() ? message.group(1).replace("\\\"", "'") : last;
   }
 }

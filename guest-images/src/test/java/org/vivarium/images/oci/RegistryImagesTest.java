@@ -72,6 +72,26 @@ class RegistryImagesTest {
     assertEquals(List.of(), names(folder.resolve("registry")));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "localhost:5000/a:v1,plain",
+    "127.0.0.1:5000/a,plain",
+    "localhost.example/a,encrypted",
+    "registry.example:5000/localhost/a,encrypted"
+  })
+  void onlyThisComputersRegistriesMayBeWithoutEncryption(String reference, String kind)
+      throws Exception {
+    RegistryImages images =
+        images(
+            "case $* in *--src-tls-verify=false*) k=plain;; *) k=encrypted;; esac;"
+                + " echo 'time=\"now\" level=fatal msg=\"'$k' \\\"x\\\"\"'; exit 1");
+
+    assertEquals(
+        "The image %s cannot be fetched: skopeo said \"%s 'x'\".".formatted(reference, kind),
+        assertThrows(ImageException.class, () -> images.obtain(reference, Progress.NONE))
+            .getMessage());
+  }
+
   private static List<String> names(Path folder) throws Exception {
     try (Stream<Path> all = Files.list(folder)) {
       return all.map(path -> String.valueOf(path.getFileName())).sorted().toList();
