@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
       "  vivarium catalogue --json | jq -r '.[] | select(.ready) | .id'",
       "  vivarium catalogue prepare debian-12",
       "  vivarium catalogue rm debian-12",
+      "  vivarium catalogue prune",
       "",
       "Exit status: 0 done; 1 they could not be listed; 2 bad input."
     })
@@ -49,7 +50,7 @@ final class CatalogueCommand extends ShellCommand {
     return ExitStatus.OK;
   }
 
-  private void print(Catalogue catalogue) throws ImageException {
+  private void print(Catalogue catalogue) throws VmmException, ImageException {
     TextTable table = new TextTable("GUEST", "STATE", ">ON DISK", "LOG-IN");
     for (CatalogueEntry entry : catalogue.entries()) {
       EntryState state = catalogue.state(entry);
@@ -60,6 +61,22 @@ final class CatalogueCommand extends ShellCommand {
           entry.login());
     }
     table.lines().forEach(shell.out()::println);
+    noteUnneeded();
+  }
+
+  private void noteUnneeded() throws VmmException {
+    long unneeded;
+    try {
+      unneeded = CataloguePruneCommand.Unneeded.find(shell).total();
+    } catch (ImageException _) {
+      // A disk that cannot be read is no reason to list nothing; "prune" names it.
+      return;
+    }
+    if (unneeded > 0) {
+      shell.note(
+          "Nothing needs %s more: 'vivarium images prune' deletes it."
+              .formatted(Amounts.bytes(unneeded)));
+    }
   }
 
   private void printJson(Catalogue catalogue) throws ImageException {

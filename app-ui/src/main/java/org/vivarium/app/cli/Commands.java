@@ -120,7 +120,11 @@ final class Commands {
               new DiskInfoCommand(shell),
               new DiskMapCommand(shell));
       case CatalogueCommand.NAME, CatalogueCommand.ALIAS ->
-          List.of(new CataloguePrepareCommand(shell), new CatalogueRmCommand(shell));
+          List.of(
+              new CatalogueAddCommand(shell),
+              new CataloguePrepareCommand(shell),
+              new CatalogueRmCommand(shell),
+              new CataloguePruneCommand(shell));
       case SnapshotCommand.NAME ->
           List.of(
               new SnapshotCreateCommand(shell),

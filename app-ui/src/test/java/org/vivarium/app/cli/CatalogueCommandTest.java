@@ -69,6 +69,33 @@ class CatalogueCommandTest {
     assertEquals(512, list.get(1).get("memoryMib").asInt());
   }
 
+  private void givenTinyImages() throws IOException {
+    Path tiny = home.resolve("images/tiny");
+    Files.createDirectories(tiny.resolve("new"));
+    Files.writeString(
+        Files.createDirectories(tiny.resolve("old")).resolve("vmlinuz"), "x".repeat(5000));
+    Files.writeString(tiny.resolve("cloud.stamp"), "folder=new\ncommandLine=quiet\n");
+  }
+
+  @Test
+  void pruneDeletesWhatTheListSaysNothingNeeds() throws Exception {
+    givenTinyImages();
+    assertEquals(ExitStatus.OK, cli.run("images"), cli.err());
+    assertTrue(cli.err().matches("Nothing needs .* KiB more: 'vivarium images prune' .*\\R"));
+
+    assertEquals(ExitStatus.OK, cli.run("images prune --dry-run"), cli.err());
+    assertTrue(cli.out().matches("(?s)WOULD BE DELETED .*/images/tiny/old .*"), cli.out());
+    assertTrue(Files.exists(home.resolve("images/tiny/old")));
+
+    assertEquals(ExitStatus.OK, cli.run("images prune"), cli.err());
+    assertTrue(cli.out().matches("(?s)DELETED .*/images/tiny/old .*"), cli.out());
+    assertFalse(Files.exists(home.resolve("images/tiny/old")));
+    assertTrue(Files.exists(home.resolve("images/tiny/new")));
+
+    assertEquals(ExitStatus.OK, cli.run("images prune"), cli.err());
+    assertTrue(cli.err().endsWith("There is nothing to delete.\n"), cli.err());
+  }
+
   @Test
   void badFileOfTheUserIsToldBesideTheList() throws Exception {
     Files.writeString(Files.createDirectories(home.resolve("catalogue")).resolve("a.json"), "{");

@@ -34,7 +34,9 @@ class HelpTest {
             "net link",
             "net forward",
             "catalogue prepare",
-            "catalogue rm");
+            "catalogue rm",
+            "catalogue add",
+            "catalogue prune");
     return Stream.concat(Commands.GROUPS.values().stream().flatMap(List::stream), parts);
   }
 

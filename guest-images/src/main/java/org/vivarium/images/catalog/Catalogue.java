@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.vivarium.images.CancelledException;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
@@ -126,6 +127,32 @@ public final class Catalogue {
     entries.putAll(added);
   }
 
+  /**
+   * Adds an entry of the user's, as a file {@code catalogue/ID.json}.
+   *
+   * @param json the entry; its fields are those of such files
+   * @throws ImageException if a field is wrong, or there is an entry of that name
+   */
+  public CatalogueEntry add(byte[] json) throws ImageException {
+    List<CatalogueEntry> read = new EntryReader("of the new entry", true).read(json);
+    CatalogueEntry added = read.getFirst();
+    Path folder = home.resolve("catalogue");
+    String name = added.id() + ".json";
+    if (entries.containsKey(added.id()) || Files.exists(folder.resolve(name))) {
+      throw new ImageException(
+          "The catalogue has a guest \"%s\" already; choose another name, or delete %s."
+              .formatted(added.id(), folder.resolve(name)));
+    }
+    try {
+      Files.createDirectories(folder);
+      DurableFiles.write(folder, name, json);
+      return added;
+    } catch (IOException e) {
+      throw new ImageException(
+          "The folder %s cannot be written to; check its permissions.".formatted(folder), e);
+    }
+  }
+
   /** Every entry: the program's own, then the user's by file name. */
   public List<CatalogueEntry> entries() {
     return List.copyOf(entries.values());
@@ -222,6 +249,24 @@ public final class Catalogue {
             });
   }
 
+  /**
+   * Images that no new machine is made of and no disk lies over.
+   *
+   * @throws ImageException if an entry's images cannot be looked at
+   */
+  public FormerImages former() throws ImageException {
+    Map<Path, Set<String>> current = new LinkedHashMap<>();
+    for (CatalogueEntry entry : entries.values()) {
+      GuestMaker maker = maker(entry);
+      Optional<Path> folder = maker.folder();
+      if (folder.isPresent()) {
+        current.put(folder.get(), maker.current());
+      }
+    }
+    // While a file of the user's is wrong, nobody knows which entries are gone.
+    return new FormerImages(home.toAbsolutePath(), current, problems.isEmpty());
+  }
+
   private static CancelledException cancelled(CatalogueEntry entry, Exception cause) {
     CancelledException cancelled = new CancelledException(entry.title());
     cancelled.initCause(cause);
@@ -236,7 +281,7 @@ public final class Catalogue {
   private GuestMaker maker(CatalogueEntry entry) {
     return switch (entry.recipe()) {
       case GuestRecipe.Tiny tiny -> new TinyMaker(entry, tiny.flavour(), images, environment);
-      case GuestRecipe.Image image -> new ImageMaker(entry, image, images);
+      case GuestRecipe.Image image -> new ImageMaker(entry, image, images, environment);
       case GuestRecipe.Disk disk -> new DiskMaker(entry, disk.file(), disk.format());
       case GuestRecipe.Debian debian ->
           new DebianMaker(

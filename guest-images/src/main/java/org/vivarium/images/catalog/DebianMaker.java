@@ -2,6 +2,7 @@ package org.vivarium.images.catalog;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.debian.DebianImage;
@@ -27,5 +28,10 @@ record DebianMaker(CatalogueEntry entry, DebianImage.Request request) implements
   @Override
   public Optional<Path> folder() {
     return Optional.of(request.folder());
+  }
+
+  @Override
+  public Set<String> current() {
+    return DebianImage.current(request.folder());
   }
 }

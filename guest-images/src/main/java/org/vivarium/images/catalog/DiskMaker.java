@@ -3,6 +3,7 @@ package org.vivarium.images.catalog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.disk.DiskFormat;
@@ -46,5 +47,10 @@ record DiskMaker(CatalogueEntry entry, Path file, DiskFormat format) implements 
   @Override
   public Optional<Path> folder() {
     return Optional.empty();
+  }
+
+  @Override
+  public Set<String> current() {
+    return Set.of();
   }
 }

@@ -38,6 +38,7 @@ final class EntryReader {
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9.-]{0,63}");
   private static final Pattern WORD = Pattern.compile("[a-z0-9][a-z0-9-]{0,31}");
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern LONG_DIGEST = Pattern.compile("[0-9a-f]{128}");
   private static final Pattern PACKAGE = Pattern.compile("[a-z0-9][a-z0-9+.-]{1,99}");
   private static final Pattern USER = Pattern.compile("[a-z_][a-z0-9_-]{0,31}");
   private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cntrl}]");
@@ -128,9 +129,7 @@ final class EntryReader {
   }
 
   private static String verified(GuestRecipe recipe) {
-    return recipe instanceof GuestRecipe.Image
-        ? "The download's SHA-256 is compared with the one in the entry."
-        : "";
+    return recipe instanceof GuestRecipe.Image image ? image.check().described() : "";
   }
 
   private GuestRecipe recipe(Fields fields) throws ImageException {
@@ -142,14 +141,36 @@ final class EntryReader {
           new GuestRecipe.Debian(
               fields.matching("suite", WORD, "a suite, as \"bookworm\""), packages(fields));
       case "image" ->
-          new GuestRecipe.Image(
-              address(fields.text("url", null)),
-              fields.matching("sha256", DIGEST, "64 hexadecimal digits, in small letters"),
-              format(fields));
+          new GuestRecipe.Image(address(fields.text("url", null)), check(fields), format(fields));
       case "disk" -> new GuestRecipe.Disk(path(fields.text("file", null)), format(fields));
       default ->
           throw wrong("has the kind \"%s\", not one of tiny, debian, image, disk.".formatted(kind));
     };
+  }
+
+  /** One of sha256, sha512 and checksums; the others belong to the last. */
+  private ImageCheck check(Fields fields) throws ImageException {
+    String list = fields.text("checksums", "");
+    String signature = fields.text("signature", "");
+    String keyring = fields.text("keyring", "");
+    boolean longer = fields.has("sha512");
+    if ((fields.has("sha256") ? 1 : 0) + (longer ? 1 : 0) + (list.isEmpty() ? 0 : 1) != 1) {
+      throw wrong("must have one of sha256, sha512 and checksums in an image's entry.");
+    }
+    if (!list.isEmpty() && (signature.isEmpty() || !keyring.isEmpty())) {
+      return new ImageCheck(
+          "",
+          address(list),
+          signature.isEmpty() ? null : address(signature),
+          keyring.isEmpty() ? null : path(keyring));
+    }
+    if (!signature.isEmpty() || !keyring.isEmpty()) {
+      throw wrong("must have checksums and a keyring where it has a signature.");
+    }
+    return ImageCheck.of(
+        longer
+            ? fields.matching("sha512", LONG_DIGEST, "128 hexadecimal digits, in small letters")
+            : fields.matching("sha256", DIGEST, "64 hexadecimal digits, in small letters"));
   }
 
   private List<String> packages(Fields fields) throws ImageException {
@@ -236,6 +257,10 @@ final class EntryReader {
                 .formatted(name, MAX_TEXT));
       }
       return value.textValue();
+    }
+
+    boolean has(String name) {
+      return node.has(name);
     }
 
     String matching(String name, Pattern allowed, String what) throws ImageException {

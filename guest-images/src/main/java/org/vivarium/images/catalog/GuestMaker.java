@@ -2,6 +2,7 @@ package org.vivarium.images.catalog;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 
@@ -19,4 +20,7 @@ interface GuestMaker {
 
   /** The folder of this entry's images, which need not exist; empty where it has none. */
   Optional<Path> folder();
+
+  /** The names of the folders there that new machines are made of; others are former images. */
+  Set<String> current() throws ImageException;
 }

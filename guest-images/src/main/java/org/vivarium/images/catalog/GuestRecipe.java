@@ -31,10 +31,10 @@ public sealed interface GuestRecipe {
    * A disk image that its publisher offers, made for cloud-init.
    *
    * @param address where to fetch it from, http or https
-   * @param sha256 its SHA-256, 64 hexadecimal digits
+   * @param check what tells whether it is what its publisher offers
    * @param format how it stores its bytes
    */
-  record Image(URI address, String sha256, DiskFormat format) implements GuestRecipe {}
+  record Image(URI address, ImageCheck check, DiskFormat format) implements GuestRecipe {}
 
   /**
    * A disk image on this computer, used as a base and never written.

@@ -3,6 +3,7 @@ package org.vivarium.images.catalog;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
@@ -31,5 +32,10 @@ record TinyMaker(CatalogueEntry entry, String flavour, Path images, Map<String, 
   @Override
   public Optional<Path> folder() {
     return Optional.of(images.resolve("tiny"));
+  }
+
+  @Override
+  public Set<String> current() throws ImageException {
+    return TinyLinux.current(images);
   }
 }

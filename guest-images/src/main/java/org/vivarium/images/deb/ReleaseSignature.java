@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.vivarium.images.ImageException;
+import org.vivarium.images.store.Gpgv;
 import org.vivarium.images.store.Tool;
 
 /**
@@ -22,7 +22,6 @@ record ReleaseSignature(Path gpgv, Path keyring) {
 
   private static final String NONE = "none";
   private static final Path DEBIAN = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
-  private static final long MOST_SECONDS = 60;
 
   /**
    * Finds what a check takes.
@@ -53,22 +52,10 @@ record ReleaseSignature(Path gpgv, Path keyring) {
    * @throws ImageException if nobody signed it whose key is in the keyring
    */
   void check(Path release, Path signature, URI address) throws ImageException, IOException {
-    Path log = Files.createTempFile(release.toAbsolutePath().getParent(), "gpgv", ".log");
-    try {
-      List<String> command =
-          List.of(
-              gpgv.toString(),
-              "--keyring",
-              keyring.toString(),
-              signature.toString(),
-              release.toString());
-      if (new Tool(log, MOST_SECONDS).run(command, _ -> {}) != 0) {
-        throw new ImageException(
-            "The file %s is not signed by a key in %s; use another mirror, or name its keyring in %s."
-                .formatted(address, keyring, VARIABLE));
-      }
-    } finally {
-      Files.deleteIfExists(log);
+    if (!new Gpgv(gpgv, keyring).accepts(release, signature, null)) {
+      throw new ImageException(
+          "The file %s is not signed by a key in %s; use another mirror, or name its keyring in %s."
+              .formatted(address, keyring, VARIABLE));
     }
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.DurableFiles;
@@ -47,6 +48,17 @@ public record DebianImage(BootImage boot, Path disk) {
     public Request {
       packages = List.copyOf(packages);
       environment = Map.copyOf(environment);
+    }
+  }
+
+  /** Names the image in a folder that was built last, whichever recipe it was built by. */
+  public static Set<String> current(Path folder) {
+    try {
+      List<String> note = Files.readAllLines(folder.resolve(PRESENT));
+      return note.size() > 1 ? Set.of(note.get(1)) : Set.of();
+    } catch (IOException _) {
+      // Nothing was built, or not to its end.
+      return Set.of();
     }
   }
 

@@ -184,6 +184,21 @@ public record DiskTree(List<Disk> disks) {
     }
   }
 
+  /**
+   * Refuses to go on where a disk cannot be read: nobody knows what it lies over.
+   *
+   * @throws ImageException naming it
+   */
+  public DiskTree requireReadable() throws ImageException {
+    for (Disk disk : disks) {
+      String problem = disk.problem();
+      if (problem != null && disk.base() == null) {
+        throw new ImageException("Nothing is deleted: " + problem);
+      }
+    }
+    return this;
+  }
+
   static Path real(Path path) {
     try {
       return path.toRealPath();

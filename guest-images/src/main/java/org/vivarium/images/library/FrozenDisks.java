@@ -1,6 +1,7 @@
 package org.vivarium.images.library;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -160,6 +161,51 @@ public record FrozenDisks(Path home) {
             return folders;
           });
     }
+  }
+
+  /**
+   * Finds what is left of deletions: folders of bases that no disk outside of such folders stands
+   * on and no snapshot names, and templates that were being deleted.
+   *
+   * @throws ImageException where a folder or a disk cannot be read
+   */
+  public List<Path> unneeded() throws ImageException {
+    DiskTree tree = DiskTree.scan(home).requireReadable();
+    Set<Path> found = new LinkedHashSet<>();
+    Set<Path> named;
+    try {
+      named = Snapshots.named(home);
+      for (String kind : List.of(SNAPSHOT, CLONE, Templates.DYING)) {
+        if (Files.isDirectory(templates())) {
+          try (DirectoryStream<Path> all = Files.newDirectoryStream(templates(), kind + "*")) {
+            all.forEach(folder -> found.add(DiskTree.real(folder)));
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new ImageException("The folder %s cannot be read.".formatted(templates()), e);
+    }
+    found.removeAll(named);
+    while (found.removeIf(
+        folder ->
+            tree.overFolder(folder).stream()
+                .anyMatch(disk -> found.stream().noneMatch(disk.file()::startsWith)))) {
+      // What stood on a folder that is needed after all is needed too.
+      continue;
+    }
+    return List.copyOf(found);
+  }
+
+  /** Deletes what {@link #unneeded()} finds, and returns it. */
+  public List<Path> deleteUnneeded() throws ImageException {
+    return alone(
+        () -> {
+          List<Path> found = unneeded();
+          for (Path folder : found) {
+            DurableFiles.deleteFolder(folder);
+          }
+          return found;
+        });
   }
 
   /** As {@link #sweep(Collection)}, within {@link #alone}. */

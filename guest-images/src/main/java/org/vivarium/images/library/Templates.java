@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
@@ -24,6 +25,9 @@ import org.vivarium.images.seed.MachineIdentity;
 public record Templates(Path home) {
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}");
   private static final List<String> OWN = List.of(MachineIdentity.FILE, "known_hosts");
+
+  /** What a template's folder is called while it is being deleted. */
+  static final String DYING = ".deleted-";
 
   /**
    * A template.
@@ -156,17 +160,20 @@ public record Templates(Path home) {
   }
 
   /**
-   * Deletes a template.
+   * Deletes a template, and what frozen disks its own alone stood on.
    *
    * @throws ImageException if clones need it, or there is none
    */
   public void delete(String name) throws ImageException {
     Template template = find(checked(name));
     DiskTree.scan(home).requireUnused(template.folder(), "The template \"%s\"".formatted(name));
-    Path dying = folder().resolve(".deleted-" + name);
+    FrozenDisks frozen = new FrozenDisks(home);
+    Set<Path> below = frozen.below(template.folder());
+    Path dying = folder().resolve(DYING + name);
     try {
       Files.move(template.folder(), dying, StandardCopyOption.ATOMIC_MOVE);
       DurableFiles.deleteFolder(dying);
+      frozen.sweep(below);
     } catch (IOException e) {
       throw new ImageException(
           "The template in %s cannot be deleted; check its permissions."

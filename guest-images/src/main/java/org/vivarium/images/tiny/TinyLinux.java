@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
@@ -136,6 +138,16 @@ public final class TinyLinux {
       throws ImageException {
     source.refresh(progress);
     return build(imagesFolder, flavour, source, progress);
+  }
+
+  /** Names the folders of the present images, of all flavours. */
+  public static Set<String> current(Path imagesFolder) throws ImageException {
+    Path folder = tiny(imagesFolder);
+    Set<String> named = new HashSet<>();
+    for (String flavour : flavours()) {
+      Stamp.read(folder, flavour).ifPresent(stamp -> named.add(stamp.folder()));
+    }
+    return named;
   }
 
   private static Path tiny(Path imagesFolder) {

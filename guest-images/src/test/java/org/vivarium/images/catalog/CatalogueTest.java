@@ -22,7 +22,9 @@ import org.vivarium.images.CancelledException;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.deb.Sha256;
+import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.RawImage;
+import org.vivarium.images.library.Clones;
 import org.vivarium.images.qcow2.Qcow2Creator;
 
 class CatalogueTest {
@@ -141,7 +143,7 @@ class CatalogueTest {
         assertThrows(
             ImageException.class, () -> catalogue.prepare(catalogue.entry("image"), Progress.NONE));
 
-    assertTrue(e.getMessage().contains("does not have the SHA-256"));
+    assertTrue(e.getMessage().contains("does not have the checksum"));
     assertEquals(List.of(), imageFolder());
   }
 
@@ -194,5 +196,47 @@ class CatalogueTest {
     PreparedGuest guest = catalogue.prepare(catalogue.entry("own"), Progress.NONE);
 
     assertEquals(3 << 20, java.util.Objects.requireNonNull(guest.base()).size());
+  }
+
+  private Path image(String name) throws IOException {
+    Path folder = Files.createDirectories(home.toAbsolutePath().resolve("images").resolve(name));
+    Files.write(folder.resolve("disk.raw"), new byte[1 << 20]);
+    return folder;
+  }
+
+  private void overlay(Path image, String machine) throws IOException {
+    Path folder = Files.createDirectories(home.resolve("vms").resolve(machine));
+    Clones.link(home, image.resolve("disk.raw"), DiskFormat.RAW, folder.resolve("root.qcow2"), 0);
+  }
+
+  @Test
+  void onlyFormerImagesThatNothingStandsOnAreDeleted() throws Exception {
+    own("kept.json", "{\"id\":\"kept\",\"kind\":\"debian\",\"suite\":\"bookworm\"}");
+    Path present = image("kept/aaaaaaaa");
+    Files.writeString(home.resolve("images/kept/present"), "digest\naaaaaaaa\n6.1\n");
+    Path former = image("kept/bbbbbbbb");
+    Path used = image("kept/cccccccc");
+    Path gone = image("gone/dddddddd");
+    Path named = image("gone/eeeeeeee");
+    overlay(used, "one");
+    Files.writeString(
+        home.resolve("vms/one/vm.json"), "{\"kernel\":\"%s/vmlinuz\"}".formatted(named));
+    Files.createDirectories(home.resolve("images/oci/files"));
+
+    FormerImages images = open().former();
+
+    assertEquals(List.of(gone, former), images.find());
+    overlay(former, "two");
+    assertEquals(List.of(gone), images.delete(List.of(gone, former, present)));
+    assertFalse(Files.exists(gone));
+    assertTrue(Stream.of(present, former, used, named).allMatch(Files::exists));
+  }
+
+  @Test
+  void imagesOfEntriesThatCannotBeReadAreKept() throws Exception {
+    image("mine/aaaaaaaa");
+    own("mine.json", "{");
+
+    assertEquals(List.of(), open().former().find());
   }
 }

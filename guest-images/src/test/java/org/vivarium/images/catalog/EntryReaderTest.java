@@ -35,7 +35,7 @@ class EntryReaderTest {
     CatalogueEntry entry = read(IMAGE).getFirst();
 
     GuestRecipe.Image image = (GuestRecipe.Image) entry.recipe();
-    assertEquals(SHA, image.sha256());
+    assertEquals(SHA, image.check().digest());
     assertEquals(DiskFormat.QCOW2, image.format());
     assertEquals(new CatalogueEntry.Defaults(1, 512, 4096), entry.defaults());
     assertEquals("own", entry.title());

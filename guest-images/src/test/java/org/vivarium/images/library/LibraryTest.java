@@ -182,6 +182,62 @@ class LibraryTest {
     assertEquals(List.of(), templates.list());
   }
 
+  /** What the machine "one" and its clone "two" have in common goes to a folder of its own. */
+  private Path shared() throws Exception {
+    Path root = clone(base(), "one");
+    FrozenDisks frozen = new FrozenDisks(home);
+    return frozen.alone(
+        () -> {
+          Path folder = frozen.begin(FrozenDisks.CLONE);
+          try (DiskImage disk = disks.open(root, DiskFormat.QCOW2, false)) {
+            Path lower = frozen.freeze(disk, path("vms/one"), folder);
+            Clones.overlay(home, lower, DiskFormat.QCOW2, path("vms/two/root.qcow2"), SIZE);
+          }
+          return folder;
+        });
+  }
+
+  @Test
+  void whatATemplateAloneStoodOnGoesWithIt() throws Exception {
+    Path shared = shared();
+    Templates templates = new Templates(home);
+    templates.make("one");
+
+    Files.delete(path("vms/two/root.qcow2"));
+    templates.delete("one");
+
+    assertFalse(Files.exists(shared));
+  }
+
+  @Test
+  void whatAnotherMachineStandsOnStaysWhenATemplateGoes() throws Exception {
+    Path shared = shared();
+    Templates templates = new Templates(home);
+    templates.make("one");
+
+    templates.delete("one");
+
+    assertTrue(Files.exists(shared));
+    assertEquals(List.of(), new FrozenDisks(home).unneeded());
+    assertEquals(List.of(), new FrozenDisks(home).deleteUnneeded());
+    assertEquals("base", read(path("vms/two/root.qcow2"), DiskFormat.QCOW2, 4));
+    Files.delete(path("vms/two/root.qcow2"));
+    assertEquals(List.of(shared.toRealPath()), new FrozenDisks(home).deleteUnneeded());
+    assertFalse(Files.exists(shared));
+  }
+
+  @Test
+  void whatAnUnreadableDiskMayStandOnStays() throws Exception {
+    Path shared = shared();
+    Files.delete(path("vms/one/root.qcow2"));
+    Files.writeString(path("vms/two/root.qcow2"), "no image");
+
+    assertTrue(
+        refusal(() -> new FrozenDisks(home).deleteUnneeded()).startsWith("Nothing is deleted: "));
+
+    assertTrue(Files.exists(shared));
+  }
+
   @Test
   void aMachineThatRunsIsNoTemplate() throws Exception {
     Path root = clone(base(), "one");
