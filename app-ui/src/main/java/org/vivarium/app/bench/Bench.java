@@ -30,7 +30,9 @@ public final class Bench {
     /** How long {@code start} takes, with a process that was ready and without. */
     START,
     /** What many machines that do nothing cost. */
-    IDLE
+    IDLE,
+    /** How long one process of an image takes, from start to end. */
+    RUN
   }
 
   /**
@@ -38,8 +40,10 @@ public final class Bench {
    *
    * @param runs rounds, after one that is not counted
    * @param machines how many machines do nothing on each side
+   * @param layout the image of {@link Part#RUN} as an OCI layout, where that is measured
    */
-  public record Plan(Workload workload, int runs, Set<Part> parts, int machines) {
+  public record Plan(
+      Workload workload, int runs, Set<Part> parts, int machines, Optional<Path> layout) {
     /** Copies the set. */
     public Plan {
       parts = Set.copyOf(parts);
@@ -121,7 +125,35 @@ public final class Bench {
       IdleMachines.Side vivarium = idle.ours();
       result.idle(new IdleMachines.Result(plan.machines(), vivarium, idle.qemus(children, qemu)));
     }
+    if (plan.parts().contains(Part.RUN)) {
+      runs(result);
+    }
     return result;
+  }
+
+  /** Runs of one process, in alternating order. */
+  private void runs(BenchResult result) throws BenchException, InterruptedException {
+    Path layout =
+        plan.layout().orElseThrow(() -> new BenchException("There is no image to be run."));
+    try (ImageRuns runs = new ImageRuns(children, ours, layout, host.program("podman"))) {
+      if (!runs.hasPodman()) {
+        progress.println("There is no podman to measure beside; install the package podman.");
+      }
+      for (int round = 0; round <= plan.runs(); round++) {
+        progress.printf("Running a process of an image, round %d of %d.%n", round, plan.runs());
+        Map<Quantity, Double> values = new EnumMap<>(Quantity.class);
+        if (runs.hasPodman() && round % 2 == 1) {
+          values.put(Quantity.RUN_PODMAN, runs.podman());
+        }
+        values.put(Quantity.RUN_VIVARIUM, runs.vivarium());
+        if (runs.hasPodman() && round % 2 == 0) {
+          values.put(Quantity.RUN_PODMAN, runs.podman());
+        }
+        if (round > 0) {
+          result.times(values);
+        }
+      }
+    }
   }
 
   /** Starts of machines with processes of their own, in alternating order. */

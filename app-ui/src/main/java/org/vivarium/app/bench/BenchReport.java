@@ -71,7 +71,11 @@ public final class BenchReport {
         print("");
         out.printf(
             "%-26s %9s %9s %9s  %8s%n",
-            capitalised(span) + ", ms", "min", "median", "max", "/ QEMU");
+            capitalised(span) + ", ms",
+            "min",
+            "median",
+            "max",
+            quantity.yardstick() == Quantity.RUN_PODMAN ? "/ podman" : "/ QEMU");
       }
       Samples samples = entry.getValue();
       Samples yardstick = times.get(quantity.yardstick());
@@ -88,7 +92,7 @@ public final class BenchReport {
           samples.max(),
           ratio);
     }
-    print("  (/ QEMU: the median of the quotients of each round)");
+    print("  (the last column: the median of the quotients of each round)");
     result
         .ready()
         .ifPresent(

@@ -19,7 +19,11 @@ enum Quantity {
   /** Ours: {@code start} with a VM process that was ready. */
   START_READY("with a process ready", "start to first instruction"),
   /** QEMU's, from the start of its process until its machine waits for the order to run. */
-  QEMU_MADE("QEMU microvm (-S)", "start to first instruction");
+  QEMU_MADE("QEMU microvm (-S)", "start to first instruction"),
+  /** Ours: one process of an image in a machine. */
+  RUN_VIVARIUM("vivarium run", "a process of busybox, start to end"),
+  /** Podman's: the same process in a container. */
+  RUN_PODMAN("podman run", "a process of busybox, start to end");
 
   private final String side;
   private final String span;
@@ -37,13 +41,14 @@ enum Quantity {
     return span;
   }
 
-  /** What the quantity is compared with: QEMU's for the same span. */
+  /** What the quantity is compared with: another's for the same span. */
   Quantity yardstick() {
     return switch (this) {
       case VIVARIUM_PROCESS, VIVARIUM_LAUNCHER, VIVARIUM_WITHOUT_CACHE, QEMU_PROCESS ->
           QEMU_PROCESS;
       case VIVARIUM_GUEST, QEMU_GUEST -> QEMU_GUEST;
       case START_COLD, START_READY, QEMU_MADE -> QEMU_MADE;
+      case RUN_VIVARIUM, RUN_PODMAN -> RUN_PODMAN;
     };
   }
 }

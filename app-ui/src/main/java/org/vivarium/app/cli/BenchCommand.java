@@ -72,8 +72,8 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "PART",
       split = ",",
       description =
-          "Only times, exits, memory, exit-cost, start or idle (several with commas). Default:"
-              + " all.")
+          "Only times, exits, memory, exit-cost, start, idle or run, which is measured beside"
+              + " podman's (several with commas). Default: all.")
   private List<String> only = List.of();
 
   @Option(
@@ -163,7 +163,9 @@ final class BenchCommand implements Callable<Integer> {
     }
     Set<Bench.Part> parts = parts();
     MachineConfig.of(NAME, 1, memory, new BootSource(Path.of("/"), null, ""));
-    return new Bench.Plan(workload(), runs, parts, machines);
+    Optional<Path> layout =
+        parts.contains(Bench.Part.RUN) ? Optional.of(RunCommand.benchImage()) : Optional.empty();
+    return new Bench.Plan(workload(), runs, parts, machines, layout);
   }
 
   private Workload workload() throws InvalidConfigException, ImageException {
@@ -206,7 +208,7 @@ final class BenchCommand implements Callable<Integer> {
                   () ->
                       new InvalidConfigException(
                           ("Option --only: \"%s\" is not one of times, exits, memory,"
-                                  + " exit-cost, start, idle.")
+                                  + " exit-cost, start, idle, run.")
                               .formatted(word))));
     }
     return parts;

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
+import org.vivarium.images.Progress;
 import org.vivarium.images.deb.PackageSources;
 import org.vivarium.images.oci.GuestProcess;
 import org.vivarium.images.oci.ImageProcess;
@@ -177,6 +178,14 @@ final class RunCommand implements Callable<Integer> {
     }
     long mib = (GuestProcess.memoryNeeded(image) + (1 << 20) - 1) >> 20;
     return Math.max(DEFAULT_MEMORY, mib << 20);
+  }
+
+  /** Makes the image that the bench runs, unless it is there: the OCI layout of busybox. */
+  static Path benchImage() throws ImageException {
+    Path images = Folders.standard().images();
+    stored(images, WorkloadImage.BUSYBOX.id(), OciStore.form(System.getenv()));
+    return WorkloadImage.BUSYBOX.obtain(
+        images, PackageSources.choose(images.resolve("packages"), System.getenv()), Progress.NONE);
   }
 
   /** An image by its name or place, unpacked unless it has been. */

@@ -74,6 +74,12 @@ final class ToolChecks {
             "Runtime",
             "none is installed; it is for comparing machines with containers",
             Remedy.install(host, "runc"))
-        : Finding.ok(CONTAINERS, "Runtime", String.join(", ", found));
+        : Finding.ok(
+            CONTAINERS,
+            "Runtime",
+            String.join(", ", found)
+                + (found.contains("podman")
+                    ? ""
+                    : "; podman is optional, 'vivarium bench --only run' measures beside it"));
   }
 }
