@@ -27,9 +27,8 @@ import org.vivarium.images.ext4.Volume;
  * start, read from the disk at each start, so that a guest's kernel update takes effect at its next
  * one.
  *
- * <p>ext2, ext3 and ext4 are read, with GPT, MBR or no partition table. A file system that was not
- * unmounted is read as it is: its journal is not replayed, and what a guest wrote in the seconds
- * before it was killed may be missing.
+ * <p>ext2, ext3 and ext4 are read, with GPT, MBR or no partition table; of a file system that was
+ * not unmounted, as its journal makes it.
  */
 public final class DiskBoot {
   private static final long MAX_KERNEL = 256L << 20;

@@ -23,10 +23,10 @@ final class BlockMap {
   private static final int DIRECT = 12;
   private static final int LEVELS = 3;
 
-  private final Volume volume;
+  private final Source volume;
   private final SuperBlock superBlock;
 
-  BlockMap(Volume volume, SuperBlock superBlock) {
+  BlockMap(Source volume, SuperBlock superBlock) {
     this.volume = volume;
     this.superBlock = superBlock;
   }
@@ -36,7 +36,7 @@ final class BlockMap {
     Run run = inode.hasExtents() ? byExtents(inode, index) : byPointers(inode, index);
     if (run.block() < 0 || run.block() > superBlock.blocks() - run.count()) {
       throw SuperBlock.damaged(
-          volume, "inode %d leads to block %d".formatted(inode.number(), run.block()));
+          volume.name(), "inode %d leads to block %d".formatted(inode.number(), run.block()));
     }
     return run;
   }
@@ -52,7 +52,7 @@ final class BlockMap {
           || depth > MAX_DEPTH
           || (expected >= 0 && depth != expected)) {
         throw SuperBlock.damaged(
-            volume, "the extents of inode %d are wrong".formatted(inode.number()));
+            volume.name(), "the extents of inode %d are wrong".formatted(inode.number()));
       }
       if (depth == 0) {
         return leaf(node, entries, index);
@@ -117,12 +117,12 @@ final class BlockMap {
       rest -= reach;
       reach *= pointers;
     }
-    throw SuperBlock.damaged(volume, "inode %d is too large".formatted(inode.number()));
+    throw SuperBlock.damaged(volume.name(), "inode %d is too large".formatted(inode.number()));
   }
 
   private ByteBuffer block(long number) throws IOException {
     if (number < 0 || number >= superBlock.blocks()) {
-      throw SuperBlock.damaged(volume, "it leads to block %d".formatted(number));
+      throw SuperBlock.damaged(volume.name(), "it leads to block %d".formatted(number));
     }
     return volume.read(number * superBlock.blockSize(), superBlock.blockSize());
   }

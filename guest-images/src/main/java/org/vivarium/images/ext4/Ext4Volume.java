@@ -15,8 +15,7 @@ import org.vivarium.images.disk.DiskImageException;
 /**
  * An ext2, ext3 or ext4 file system, read from its disk.
  *
- * <p>The journal is not replayed: where {@link #needsRecovery()}, the last seconds of writing may
- * be missing from what is read.
+ * <p>Where {@link #needsRecovery()}, it is read as its journal makes it; the disk is left as it is.
  */
 public final class Ext4Volume {
   /**
@@ -35,11 +34,11 @@ public final class Ext4Volume {
   private static final int MAX_TARGET = 4096;
   private static final int CHUNK = 1 << 20;
 
-  private final Volume volume;
+  private final Source volume;
   private final SuperBlock superBlock;
   private final BlockMap map;
 
-  private Ext4Volume(Volume volume, SuperBlock superBlock) {
+  private Ext4Volume(Source volume, SuperBlock superBlock) {
     this.volume = volume;
     this.superBlock = superBlock;
     this.map = new BlockMap(volume, superBlock);
@@ -56,10 +55,22 @@ public final class Ext4Volume {
    * @throws DiskImageException where it is damaged or has features that are not read here
    */
   public static Ext4Volume open(Volume volume) throws IOException {
-    return new Ext4Volume(volume, SuperBlock.read(volume));
+    Source source = new Source(volume);
+    SuperBlock superBlock = SuperBlock.read(source);
+    Ext4Volume unreplayed = new Ext4Volume(source, superBlock);
+    if (!superBlock.needsRecovery() || superBlock.journal() == 0) {
+      return unreplayed;
+    }
+    Inode inode = unreplayed.inode(superBlock.journal());
+    if (!inode.isRegular() || inode.isUnreadable()) {
+      throw SuperBlock.damaged(volume.name(), "its journal is no file");
+    }
+    Source replayed =
+        new Source(volume, superBlock.blockSize(), new Journal(source, superBlock, inode).replay());
+    return new Ext4Volume(replayed, SuperBlock.read(replayed));
   }
 
-  /** Whether it was not unmounted, so that its journal holds what it lacks. */
+  /** Whether it was not unmounted, so that its journal held what it lacks. */
   public boolean needsRecovery() {
     return superBlock.needsRecovery();
   }
@@ -192,7 +203,7 @@ public final class Ext4Volume {
           || nameLength + 8 > length
           || at + length > content.limit()) {
         throw SuperBlock.damaged(
-            volume, "the folder with inode %d has a wrong entry".formatted(folder.number()));
+            volume.name(), "the folder with inode %d has a wrong entry".formatted(folder.number()));
       }
       long inode = Integer.toUnsignedLong(content.getInt(at));
       if (inode != 0 && nameLength > 0) {
@@ -226,7 +237,8 @@ public final class Ext4Volume {
     int links = 0;
     for (int steps = 0; !names.isEmpty(); steps++) {
       if (steps > MAX_STEPS) {
-        throw SuperBlock.damaged(volume, "a path takes more than %d steps".formatted(MAX_STEPS));
+        throw SuperBlock.damaged(
+            volume.name(), "a path takes more than %d steps".formatted(MAX_STEPS));
       }
       String name = names.pop();
       if (name.equals("..")) {
@@ -247,7 +259,7 @@ public final class Ext4Volume {
       }
       if (++links > MAX_LINKS) {
         throw SuperBlock.damaged(
-            volume, "a path goes over more than %d symbolic links".formatted(MAX_LINKS));
+            volume.name(), "a path goes over more than %d symbolic links".formatted(MAX_LINKS));
       }
       String target = target(next);
       if (target.startsWith("/")) {
@@ -281,7 +293,7 @@ public final class Ext4Volume {
 
   private Inode inode(long number) throws IOException {
     if (number < 1 || number > superBlock.inodes()) {
-      throw SuperBlock.damaged(volume, "it names inode %d".formatted(number));
+      throw SuperBlock.damaged(volume.name(), "it names inode %d".formatted(number));
     }
     long group = (number - 1) / superBlock.inodesPerGroup();
     long index = (number - 1) % superBlock.inodesPerGroup();
@@ -292,7 +304,7 @@ public final class Ext4Volume {
       table |= Integer.toUnsignedLong(descriptor.getInt(40)) << 32;
     }
     if (table < 0 || table >= superBlock.blocks()) {
-      throw SuperBlock.damaged(volume, "group %d is wrong".formatted(group));
+      throw SuperBlock.damaged(volume.name(), "group %d is wrong".formatted(group));
     }
     long at = table * superBlock.blockSize() + index * superBlock.inodeSize();
     return Inode.of(number, volume.read(at, Inode.MIN_SIZE));

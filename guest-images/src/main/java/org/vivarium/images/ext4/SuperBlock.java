@@ -20,6 +20,7 @@ import org.vivarium.images.disk.DiskImageException;
  * @param firstMetaGroup the first group of descriptors that lie among their groups, or the largest
  *     number where all lie at the beginning
  * @param needsRecovery whether the journal holds what the file system lacks
+ * @param journal the inode of the journal; 0 where it is not on this volume
  * @param uuid as "root=UUID=" names it
  */
 record SuperBlock(
@@ -33,11 +34,13 @@ record SuperBlock(
     int descriptorSize,
     long firstMetaGroup,
     boolean needsRecovery,
+    long journal,
     String uuid) {
   private static final long PLACE = 1024;
   private static final int SIZE = 1024;
   private static final int MAGIC = 0xEF53;
 
+  private static final int COMPAT_HAS_JOURNAL = 0x4;
   private static final int INCOMPAT_RECOVER = 0x4;
   private static final int INCOMPAT_META_BG = 0x10;
   private static final int INCOMPAT_64BIT = 0x80;
@@ -55,12 +58,12 @@ record SuperBlock(
         && (volume.read(PLACE + 56, 2).getShort() & 0xFFFF) == MAGIC;
   }
 
-  static SuperBlock read(Volume volume) throws IOException {
+  static SuperBlock read(Source volume) throws IOException {
     ByteBuffer raw = volume.read(PLACE, SIZE);
     int shift = raw.getInt(24);
     int incompatible = raw.getInt(96);
     if ((raw.getShort(56) & 0xFFFF) != MAGIC || shift < 0 || shift > 6) {
-      throw damaged(volume, "its super block is wrong");
+      throw damaged(volume.name(), "its super block is wrong");
     }
     if ((incompatible & ~KNOWN) != 0) {
       throw new DiskImageException(
@@ -84,12 +87,15 @@ record SuperBlock(
             descriptor,
             scattered ? Integer.toUnsignedLong(raw.getInt(260)) : Long.MAX_VALUE,
             (incompatible & INCOMPAT_RECOVER) != 0,
+            (raw.getInt(92) & COMPAT_HAS_JOURNAL) != 0
+                ? Integer.toUnsignedLong(raw.getInt(224))
+                : 0,
             uuid(raw));
     read.check(volume);
     return read;
   }
 
-  private void check(Volume volume) throws DiskImageException {
+  private void check(Source volume) throws DiskImageException {
     boolean right =
         blocks > 0
             && blocks <= volume.length() / blockSize
@@ -101,7 +107,7 @@ record SuperBlock(
             && descriptorSize >= 32
             && descriptorSize <= blockSize;
     if (!right) {
-      throw damaged(volume, "its super block contradicts itself or the disk's size");
+      throw damaged(volume.name(), "its super block contradicts itself or the disk's size");
     }
   }
 
@@ -148,8 +154,7 @@ record SuperBlock(
     return false;
   }
 
-  static DiskImageException damaged(Volume volume, String what) {
-    return new DiskImageException(
-        "The file system on %s is damaged: %s.".formatted(volume.name(), what));
+  static DiskImageException damaged(String volume, String what) {
+    return new DiskImageException("The file system on %s is damaged: %s.".formatted(volume, what));
   }
 }

@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
@@ -122,6 +124,97 @@ class Ext4VolumeTest {
     image[INCOMPATIBLE] |= 4;
     try (DiskImage disk = ExtFixture.open(folder, image)) {
       assertTrue(Ext4Volume.open(ExtFixture.whole(disk)).needsRecovery());
+    }
+  }
+
+  private static final int BLOCK = 1024;
+
+  /** A file system whose "file" of five blocks is older on the disk than in the journal. */
+  private Path dirty(String options, String open, String... journal) throws Exception {
+    Path tree = Files.createDirectories(folder.resolve("few"));
+    Files.writeString(tree.resolve("file"), "x".repeat(5 * BLOCK));
+    Path image = ExtFixture.make(folder, tree, "-b 1024 " + options, "8M");
+    List<String> blocks = ExtFixture.blocks(folder, image, "/file");
+    assertEquals(5, blocks.size());
+    Files.write(folder.resolve("a"), "a".repeat(BLOCK).getBytes(StandardCharsets.US_ASCII));
+    Files.write(folder.resolve("w"), "a".repeat(3 * BLOCK).getBytes(StandardCharsets.US_ASCII));
+    Files.write(folder.resolve("b"), "b".repeat(BLOCK).getBytes(StandardCharsets.US_ASCII));
+    // What begins as the journal's own blocks do is stored otherwise.
+    Files.write(folder.resolve("m"), ByteBuffer.allocate(BLOCK).putInt(0, Journal.MAGIC).array());
+    List<String> commands = new java.util.ArrayList<>(List.of("jo " + open));
+    for (String line : journal) {
+      String command = line.replaceAll("file ([abmw])", folder + "/$1");
+      for (int i = 0; i < blocks.size(); i++) {
+        command = command.replace("#" + i, blocks.get(i));
+      }
+      commands.add(command);
+    }
+    commands.add("jc");
+    ExtFixture.journal(folder, image, commands.toArray(String[]::new));
+    return image;
+  }
+
+  private static byte[] file(Path image, boolean dirty) throws IOException {
+    try (DiskImage disk = ExtFixture.open(image)) {
+      Ext4Volume volume = Ext4Volume.open(ExtFixture.whole(disk));
+      assertEquals(dirty, volume.needsRecovery());
+      ByteArrayOutputStream content = new ByteArrayOutputStream();
+      volume.copy("/file", BLOCK * 5, content);
+      return content.toByteArray();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-t ext4,-c",
+    "-t ext4,-c -v 2",
+    "-t ext4,''",
+    "'-t ext4 -O ^64bit,^metadata_csum',''",
+    "-t ext3,''"
+  })
+  void readsWhatTheJournalHoldsAsE2fsckReplaysIt(String options, String open) throws Exception {
+    Path image =
+        dirty(
+            options,
+            open,
+            "jw -b #0,#1,#2 file w",
+            "jw -b #1 file m",
+            "jw -b #2 file b",
+            "jw -r #2 /dev/null",
+            "jw -b #3 file b",
+            "jw -b #4 -c file b");
+
+    byte[] read = file(image, true);
+
+    ExtFixture.run(folder, List.of("e2fsck", "-fy", image.toString()), 1);
+    assertArrayEquals(file(image, false), read);
+    assertEquals('a', read[0]);
+    assertEquals((byte) (Journal.MAGIC >> 24), read[BLOCK]);
+    assertEquals('x', read[2 * BLOCK]);
+    assertEquals('b', read[3 * BLOCK]);
+  }
+
+  @Test
+  void aJournalThatBeginsOutsideOfItselfIsRefused() throws Exception {
+    Path image = dirty("-t ext4", "-c", "jw -b #0 file a");
+    byte[] content = Files.readAllBytes(image);
+    ByteBuffer raw = ByteBuffer.wrap(content);
+    int head = 0;
+    while (raw.getInt(head) != Journal.MAGIC || raw.getInt(head + 4) != 4) {
+      head += BLOCK;
+    }
+    raw.putInt(head + 28, 1 << 30);
+    try (DiskImage disk = ExtFixture.open(folder, content)) {
+      assertEquals(
+          "The file system on the test's disk is damaged: its journal begins outside of itself.",
+          refusal(() -> Ext4Volume.open(ExtFixture.whole(disk))));
+    }
+    raw.putInt(head + 40, 1 << 20);
+    try (DiskImage disk = ExtFixture.open(folder, content)) {
+      assertEquals(
+          "The journal on the test's disk is too large or has features (0x100000) that are not"
+              + " replayed here; start the disk once with a kernel of your own.",
+          refusal(() -> Ext4Volume.open(ExtFixture.whole(disk))));
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
@@ -64,6 +65,19 @@ public final class ExtFixture {
     if (tool.run(command, _ -> {}) > most) {
       throw new ImageException("%s failed: %s".formatted(command, tool.tail()));
     }
+  }
+
+  /** The blocks of a file. */
+  static List<String> blocks(Path folder, Path image, String file) throws ImageException {
+    Tool tool = new Tool(folder.resolve("log.txt"), 60);
+    tool.run(List.of("debugfs", "-R", "blocks " + file, image.toString()), _ -> {});
+    return Stream.of(tool.tail().split("\\s+")).filter(word -> word.matches("[0-9]+")).toList();
+  }
+
+  /** Writes to the journal alone, in debugfs's words. */
+  static void journal(Path folder, Path image, String... commands) throws Exception {
+    Path script = Files.writeString(folder.resolve("script"), String.join("\n", commands) + "\n");
+    run(folder, List.of("debugfs", "-w", "-f", script.toString(), image.toString()), 0);
   }
 
   /** A disk whose content is a file's. */
