@@ -1,12 +1,11 @@
 package org.vivarium.app.cli;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.vivarium.images.ImageException;
+import org.vivarium.images.catalog.FormerImages;
 import org.vivarium.images.library.FrozenDisks;
-import org.vivarium.images.store.DiskUsage;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineSummary;
 import picocli.CommandLine.Command;
@@ -47,11 +46,7 @@ final class CataloguePruneCommand extends ShellCommand {
       all.addAll(frozen);
       List<Long> bytes = new ArrayList<>();
       for (Path folder : all) {
-        try {
-          bytes.add(DiskUsage.of(folder));
-        } catch (IOException e) {
-          throw new ImageException("Cannot read the folder %s.".formatted(folder), e);
-        }
+        bytes.add(FormerImages.bytesOnDisk(folder));
       }
       return new Unneeded(images, frozen, bytes);
     }

@@ -12,6 +12,7 @@ import java.util.Set;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.library.DiskTree;
+import org.vivarium.images.store.DiskUsage;
 import org.vivarium.images.store.ImageStore;
 
 /**
@@ -80,6 +81,19 @@ public record FormerImages(Path home, Map<Path, Set<String>> current, boolean wh
               });
     }
     return deleted;
+  }
+
+  /**
+   * Tells what a folder takes on this computer's disk, bytes.
+   *
+   * @throws ImageException if it cannot be read
+   */
+  public static long bytesOnDisk(Path folder) throws ImageException {
+    try {
+      return DiskUsage.of(folder);
+    } catch (IOException e) {
+      throw new ImageException("Cannot read the folder %s.".formatted(folder), e);
+    }
   }
 
   private static boolean isGuest(Path image) {
