@@ -275,6 +275,7 @@ public final class DiskBench {
               counts.computeIfAbsent(load, _ -> new DiskResult.PerRequest());
           double requests = Math.max(1.0, (double) figure.kib() / load.access().kib());
           (our ? row.ours() : row.qemus()).add(these, requests);
+          progress.printf("    for each request: %s%n", these.each(requests));
         }
       }
     }

@@ -48,19 +48,28 @@ public final class KernelCounts {
       return systemCalls.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** The most frequent calls with their numbers divided by an amount, for people. */
-    public String most(double amount) {
-      return systemCalls.entrySet().stream()
-          .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-          .limit(MOST)
-          .map(
-              call ->
-                  String.format(
-                      Locale.ROOT,
-                      "%s %.1f",
-                      call.getKey().replaceFirst("^sys_", ""),
-                      call.getValue() / amount))
-          .collect(Collectors.joining(", "));
+    /** The counts divided by an amount, the most frequent calls by name, for people. */
+    public String each(double amount) {
+      String calls =
+          systemCalls.entrySet().stream()
+              .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+              .limit(MOST)
+              .map(
+                  call ->
+                      String.format(
+                          Locale.ROOT, "%s %.2f", name(call.getKey()), call.getValue() / amount))
+              .collect(Collectors.joining(", "));
+      return String.format(
+          Locale.ROOT,
+          "%.2f exits, %.2f interrupts, %.2f system calls: %s",
+          exits / amount,
+          interrupts / amount,
+          allSystemCalls() / amount,
+          calls);
+    }
+
+    private static String name(String call) {
+      return call.replaceFirst("^sys_", "");
     }
   }
 

@@ -278,19 +278,16 @@ public final class NetBench {
       counted = null;
       if (these != null) {
         double amount = load.value(figure.kib(), 1000);
-        counts.add(
+        String text =
             String.format(
                 Locale.ROOT,
-                "  %-8s %-12s round %d, for each %s: %.1f exits, %.1f interrupts, %.1f system"
-                    + " calls: %s",
+                "  %-8s %-12s for each %s: %s",
                 side,
                 load.job(),
-                round,
                 load.unit().replace("/s", ""),
-                these.exits() / amount,
-                these.interrupts() / amount,
-                these.allSystemCalls() / amount,
-                these.most(amount)));
+                these.each(amount));
+        progress.println(text);
+        counts.add(text);
       }
     }
 
