@@ -311,7 +311,7 @@ class DesktopTest {
 
     await("the machine is listed", () -> state("shop") == State.STOPPED);
     await("it is shown", () -> desktop.model().selected().contains(model("shop")));
-    assertTrue(Files.exists(machines.folder("shop").resolve("disk0.qcow2")));
+    assertTrue(Files.exists(machines.folder("shop").resolve("disks").resolve("disk0.qcow2")));
     assertEquals(List.of(), desktop.model().ui().errors().shown());
   }
 
