@@ -10,8 +10,10 @@ import java.util.concurrent.ExecutionException;
 import javafx.application.Platform;
 import javafx.stage.Stage;
 import org.vivarium.app.Main;
+import org.vivarium.app.desktop.base.Background;
 import org.vivarium.app.desktop.compare.LocalLab;
 import org.vivarium.app.desktop.machines.HostModel;
+import org.vivarium.images.DurableFiles;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.client.LocalMachines;
 import org.vivarium.vmm.client.VmLauncher;
@@ -27,20 +29,23 @@ public final class DesktopMain {
 
   private static final String TRAIN = "--train";
   private static final String BENCH = "--bench";
+  private static final String PICTURES = "--pictures";
 
   private DesktopMain() {}
 
   /**
    * Opens the window; with {@code --train}, walks through it for the start-up cache and ends; with
-   * {@code --bench}, measures it, over no machines, and ends.
+   * {@code --bench}, measures it, over no machines, and ends; with {@code --pictures FOLDER}, draws
+   * its pages with machines of its own, and ends.
    */
   public static void main(String[] args) throws InterruptedException {
     boolean train = args.length == 1 && args[0].equals(TRAIN);
     boolean bench = args.length == 1 && args[0].equals(BENCH);
+    boolean pictures = args.length == 2 && args[0].equals(PICTURES);
     CompletableFuture<Desktop> opened = new CompletableFuture<>();
     CompletableFuture<Instant> drawn = new CompletableFuture<>();
     try {
-      Folders folders = train || bench ? throwAway() : Folders.standard();
+      Folders folders = train || bench || pictures ? throwAway() : Folders.standard();
       Platform.startup(
           () -> {
             open(folders, opened);
@@ -54,8 +59,10 @@ public final class DesktopMain {
         System.exit(0);
       }
       if (bench) {
-        DesktopBench.run(drawn);
-        System.exit(0);
+        done("The window could not be measured", () -> DesktopBench.run(desktop, drawn));
+      }
+      if (pictures) {
+        done("The pictures could not be drawn", () -> Pictures.draw(desktop, Path.of(args[1])));
       }
     } catch (UnsupportedOperationException | IOException e) {
       fail(String.valueOf(e.getMessage()));
@@ -65,9 +72,28 @@ public final class DesktopMain {
   }
 
   private static Folders throwAway() throws IOException {
-    Path folder = Files.createTempDirectory("vivarium-training");
-    folder.toFile().deleteOnExit();
+    Path folder = Files.createTempDirectory("vivarium-");
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
     return new Folders(folder);
+  }
+
+  private static void delete(Path folder) {
+    try {
+      DurableFiles.deleteFolder(folder);
+    } catch (IOException e) {
+      System.err.println("The folder %s stays: %s".formatted(folder, e.getMessage()));
+    }
+  }
+
+  /** Does what this process is for besides its window, and ends it. */
+  private static void done(String otherwise, Background.Work work) {
+    try {
+      work.run();
+      System.exit(0);
+    } catch (Exception e) {
+      System.err.println(otherwise + ": " + e.getMessage());
+      System.exit(1);
+    }
   }
 
   private static void fail(String why) {
