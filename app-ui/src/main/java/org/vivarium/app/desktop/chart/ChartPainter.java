@@ -3,6 +3,7 @@ package org.vivarium.app.desktop.chart;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import javafx.geometry.VPos;
@@ -85,9 +86,10 @@ final class ChartPainter {
     List<Point> shown = visible(points, end);
     scale(shown);
     axis();
-    double[] base = new double[shown.size()];
+    List<Point> drawn = thinned(shown);
+    double[] base = new double[drawn.size()];
     for (int i = 0; i < series.size(); i++) {
-      curve(shown, series.get(i), colours.get(i), base);
+      curve(drawn, series.get(i), colours.get(i), base);
     }
     Point hovered = hovered(shown, clock.hover().get());
     if (hovered != null) {
@@ -107,6 +109,40 @@ final class ChartPainter {
       last--;
     }
     return points.subList(first, last);
+  }
+
+  /**
+   * Of several points in two pixels' width the highest: more cannot be seen, and takes the longest.
+   * They are taken together by their times, so that a peak stays as it is while it moves.
+   */
+  private List<Point> thinned(List<Point> shown) {
+    long together = (long) (2 * span / Math.max(1, width - LEFT - RIGHT));
+    if (together < 2000) {
+      return shown;
+    }
+    List<Point> kept = new ArrayList<>();
+    for (Point point : shown) {
+      Point last = kept.isEmpty() ? null : kept.getLast();
+      if (last == null
+          || last.millis() / together != point.millis() / together
+          || point.afterGap()
+          || Double.isNaN(height(point)) != Double.isNaN(height(last))) {
+        kept.add(point);
+      } else if (!last.afterGap() && height(point) > height(last)) {
+        kept.set(kept.size() - 1, point);
+      }
+    }
+    return kept;
+  }
+
+  /** How far up a point reaches; not a number where a quantity is not known. */
+  private double height(Point point) {
+    double height = 0;
+    for (Series one : series) {
+      double value = one.value().applyAsDouble(point);
+      height = spec.stacked() ? height + value : Math.max(height, value);
+    }
+    return height;
   }
 
   private void scale(List<Point> shown) {
