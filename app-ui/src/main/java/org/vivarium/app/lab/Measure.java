@@ -11,7 +11,7 @@ public enum Measure {
       "Start",
       "From right before the first process is started to the first byte that the workload prints,"
           + " as the process that started it receives it. The image is unpacked beforehand on every"
-          + " side; a container engine's own work (podman, docker) is not part of it."),
+          + " side; what an engine adds shows on the sides podman and docker."),
   /** How long until it is gone. */
   STOP(
       "Stop at once",
