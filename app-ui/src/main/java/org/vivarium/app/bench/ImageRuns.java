@@ -18,6 +18,9 @@ final class ImageRuns implements AutoCloseable {
   /** The image that both run, as {@code vivarium run} calls it. */
   static final String IMAGE = "busybox";
 
+  /** overlayfs cannot lie over another, which the files of the emulated computer are. */
+  private static final Path MEMORY = Path.of("/dev/shm");
+
   private static final String SAID = "it ran";
   private static final List<String> PROCESS = List.of("echo", SAID);
 
@@ -38,7 +41,7 @@ final class ImageRuns implements AutoCloseable {
     run.addAll(PROCESS);
     this.ours = run;
     try {
-      store = Files.createTempDirectory("vivarium-bench");
+      store = Files.createTempDirectory(MEMORY, "vivarium-bench");
     } catch (IOException e) {
       throw new BenchException("No folder for podman's image can be made.", e);
     }
