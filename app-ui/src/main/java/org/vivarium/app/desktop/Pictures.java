@@ -149,11 +149,13 @@ final class Pictures {
             "busybox",
             List.of("sh", "-c", "echo ready; exec sleep 3600"),
             EnumSet.of(Measure.START, Measure.STOP, Measure.SIZE, Measure.MEMORY),
-            EnumSet.allOf(Side.class),
+            EnumSet.of(Side.HOST, Side.CONTAINER, Side.MACHINE),
             3,
             1,
             256,
-            Duration.ofMinutes(2));
+            Duration.ofMinutes(2),
+            false,
+            "");
     onFx(() -> desk().compare().begin(plan));
     await("the comparison has ended", () -> !desk().compare().isRunning());
   }
