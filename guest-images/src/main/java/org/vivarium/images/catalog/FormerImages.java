@@ -11,8 +11,8 @@ import java.util.Objects;
 import java.util.Set;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.images.ImageException;
+import org.vivarium.images.disk.DiskUsage;
 import org.vivarium.images.library.DiskTree;
-import org.vivarium.images.store.DiskUsage;
 import org.vivarium.images.store.ImageStore;
 
 /**
