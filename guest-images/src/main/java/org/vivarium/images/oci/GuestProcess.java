@@ -151,7 +151,8 @@ public final class GuestProcess {
             ? TinyLinux.runInitrd(tiny)
             : Objects.requireNonNull(tiny.initrd(), "Tiny Linux has an initial RAM disk");
     Path folder = image.folder();
-    String prefix = layers ? "layers-" : "initrd-";
+    // Another process may start guests of the other kind meanwhile: each outdates its own alone.
+    String prefix = layers ? (setting.drivers() ? "drivers-" : "layers-") : "initrd-";
     try {
       Path made = folder.resolve(prefix + key(base) + SUFFIX);
       if (Files.exists(made)) {
