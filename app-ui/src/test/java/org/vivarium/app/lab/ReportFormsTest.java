@@ -74,7 +74,7 @@ class ReportFormsTest {
     assertTrue(
         sentence(report(31_000, true), "start.first").contains("the machine 31.0 s (as quoted)"));
     assertEquals(
-        "Here the machine takes 1.20 times as long as the container (as quoted or worse).",
+        "Here the machine takes 1.20 times (as quoted or worse) as long as the container.",
         sentence(report(900, true), "cpu.integer"));
     assertEquals(
         "The container ran on the host's own running kernel, the machine on a kernel of its own.",

@@ -224,6 +224,9 @@ public final class ConsoleView extends VBox implements AutoCloseable {
     if (old != null) {
       terminal = null;
       place.getChildren().clear();
+      // Here and now: the timer of a panel that was collected before it stopped throws at each
+      // tick.
+      old.getTerminalPanel().dispose();
       ui.background()
           .run(
               () -> {
