@@ -56,7 +56,8 @@ public final class DesktopMain {
       Desktop desktop = opened.get();
       if (train) {
         DesktopTraining.run(desktop);
-        System.exit(0);
+        exit(0);
+        return;
       }
       if (bench) {
         done("The window could not be measured", () -> DesktopBench.run(desktop, drawn));
@@ -89,11 +90,16 @@ public final class DesktopMain {
   private static void done(String otherwise, Background.Work work) {
     try {
       work.run();
-      System.exit(0);
+      exit(0);
     } catch (Exception e) {
       System.err.println(otherwise + ": " + e.getMessage());
-      System.exit(1);
+      exit(1);
     }
+  }
+
+  /** On JavaFX's own thread, which would else still draw after what it draws with has ended. */
+  private static void exit(int status) {
+    Platform.runLater(() -> System.exit(status));
   }
 
   private static void fail(String why) {
