@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,10 @@ public final class Rig {
   private static final String SCRIPT = "vmm-core/src/it/kvm-rig";
 
   /** The rig's own limit, seconds; a boot in it takes seconds, and there are many. */
-  private static final String LIMIT = "3000";
+  private static final int LIMIT = 3000;
+
+  /** How long it may take to end after that, seconds. */
+  private static final int GRACE = 60;
 
   private final Path launcher;
   private final Path script;
@@ -67,13 +71,16 @@ public final class Rig {
       Path written = out.resolve("bench.json");
       try {
         List<String> command =
-            new ArrayList<>(List.of(script.toString(), "-t", LIMIT, "-o", out.toString(), "--"));
+            new ArrayList<>(
+                List.of(
+                    script.toString(), "-t", Integer.toString(LIMIT), "-o", out.toString(), "--"));
         command.add(launcher.toString());
         command.addAll(words);
         if (json != null) {
           command.addAll(List.of("--json", written.toString()));
         }
-        int status = new Children().start(Children.builder(command).inheritIO()).waitFor();
+        Children children = new Children(Duration.ofSeconds(LIMIT + GRACE), List.of());
+        int status = children.start(Children.builder(command).inheritIO()).waitFor();
         if (json != null && Files.exists(written)) {
           Files.move(written, json, StandardCopyOption.REPLACE_EXISTING);
         }
