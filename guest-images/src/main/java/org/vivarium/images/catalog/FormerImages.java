@@ -1,7 +1,6 @@
 package org.vivarium.images.catalog;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,9 +40,9 @@ public record FormerImages(Path home, Map<Path, Set<String>> current, boolean wh
     DiskTree tree = DiskTree.scan(home).requireReadable();
     List<Path> found = new ArrayList<>();
     try {
-      for (Path folder : folders(home.resolve("images"))) {
+      for (Path folder : DiskTree.folders(home.resolve("images"))) {
         Set<String> named = current.get(folder);
-        for (Path image : folders(folder)) {
+        for (Path image : DiskTree.folders(folder)) {
           String name = image.getFileName().toString();
           boolean former = named != null ? !named.contains(name) : whole && isGuest(image);
           if (former && !name.startsWith(".")) {
@@ -100,23 +99,11 @@ public record FormerImages(Path home, Map<Path, Set<String>> current, boolean wh
     return Files.exists(image.resolve("disk.raw")) || Files.exists(image.resolve("disk.qcow2"));
   }
 
-  private static List<Path> folders(Path folder) throws IOException {
-    List<Path> found = new ArrayList<>();
-    if (Files.isDirectory(folder)) {
-      try (DirectoryStream<Path> entries =
-          Files.newDirectoryStream(folder, entry -> Files.isDirectory(entry))) {
-        entries.forEach(found::add);
-      }
-    }
-    found.sort(null);
-    return found;
-  }
-
   /** The text of all definitions. */
   private String definitions() throws IOException {
     StringBuilder all = new StringBuilder();
     for (String kind : List.of("vms", "templates")) {
-      for (Path machine : folders(home.resolve(kind))) {
+      for (Path machine : DiskTree.folders(home.resolve(kind))) {
         Path definition = machine.resolve("vm.json");
         if (Files.isRegularFile(definition) && Files.size(definition) <= MAX_DEFINITION) {
           all.append(Files.readString(definition)).append('\n');

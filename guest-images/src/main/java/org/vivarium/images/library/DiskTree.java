@@ -71,7 +71,8 @@ public record DiskTree(List<Disk> disks) {
     }
   }
 
-  private static List<Path> folders(Path folder) throws IOException {
+  /** The folders in a folder, by their names; none where it is not there. */
+  public static List<Path> folders(Path folder) throws IOException {
     List<Path> found = new ArrayList<>();
     if (Files.isDirectory(folder)) {
       try (DirectoryStream<Path> entries =
