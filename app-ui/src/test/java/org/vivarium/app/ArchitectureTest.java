@@ -1,6 +1,7 @@
 package org.vivarium.app;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
 import org.vivarium.devices.bus.BusDevice;
 import org.vivarium.images.Progress;
 import org.vivarium.kvm.KvmException;
@@ -70,6 +72,27 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.vivarium.app..")
+        .check(vivarium);
+  }
+
+  @Test
+  void noLoggerIsMadeOnTheWayToTheFirstInstruction() {
+    noFields()
+        .that()
+        .haveRawType(Logger.class)
+        .should()
+        .beDeclaredInClassesThat(
+            DescribedPredicate.describe(
+                "are loaded at a machine's start: use a nested class Log",
+                type -> type.isTopLevelClass()))
+        .andShould()
+        .beDeclaredInClassesThat(
+            JavaClass.Predicates.resideInAnyPackage(
+                "org.vivarium.kvm..",
+                "org.vivarium.devices..",
+                "org.vivarium.vmm.machine..",
+                "org.vivarium.vmm.disk..",
+                "org.vivarium.vmm.engine"))
         .check(vivarium);
   }
 

@@ -54,7 +54,8 @@ final class Hotplug {
         Aml.and(Aml.local(slots), Aml.integer(1L << slot)), Aml.notify(Aml.path(name(slot)), what));
   }
 
+  /** Without a format: a number's would have the locale's data loaded, at each machine's start. */
   private static String name(int slot) {
-    return "S%02d".formatted(slot);
+    return (slot < 10 ? "S0" : "S") + slot;
   }
 }

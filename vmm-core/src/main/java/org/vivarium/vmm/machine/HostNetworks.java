@@ -36,7 +36,10 @@ import org.vivarium.vmm.store.SocketFolder;
  * I/O loop still runs.
  */
 final class HostNetworks implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(HostNetworks.class);
+  /** Made when first needed: the start of the logging system would hold up a machine's. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(HostNetworks.class);
+  }
 
   /** A network card's other end: a back end for each pair of the card's queues. */
   record Network(int place, NetConfig config, List<NetBackend> backends) {
@@ -242,7 +245,7 @@ final class HostNetworks implements AutoCloseable {
       try {
         brokers.close();
       } catch (IOException e) {
-        LOG.debug("The broker of user networks was not dismissed", e);
+        Log.LOG.debug("The broker of user networks was not dismissed", e);
       }
     }
   }
