@@ -49,6 +49,15 @@ final class BenchDevicesCommand implements Callable<Integer> {
   private int requests;
 
   @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description =
+          "How long each disk is read, and written, before its rows, so that the JVM has compiled"
+              + " what is measured. Default: 10.")
+  private int warmUp;
+
+  @Option(
       names = "--size",
       paramLabel = "MIB",
       defaultValue = "256",
@@ -92,6 +101,7 @@ final class BenchDevicesCommand implements Callable<Integer> {
                   folder,
                   beside.rounds,
                   requests,
+                  warmUp,
                   size,
                   beside.qemuMachine(),
                   aio,
@@ -104,6 +114,7 @@ final class BenchDevicesCommand implements Callable<Integer> {
 
   private void check() throws InvalidConfigException {
     BesideQemu.check("--requests", requests, 16, 1_000_000);
+    BesideQemu.check("--warm-up", warmUp, 1, 3600);
     BesideQemu.check("--size", size, 16, 1 << 20);
     if (!aio.equals("io_uring") && !aio.equals("threads")) {
       throw new InvalidConfigException(
@@ -118,6 +129,7 @@ final class BenchDevicesCommand implements Callable<Integer> {
   private List<String> words() {
     List<String> words = new ArrayList<>();
     words.addAll(List.of("--requests", Integer.toString(requests)));
+    words.addAll(List.of("--warm-up", Integer.toString(warmUp)));
     words.addAll(List.of("--size", Integer.toString(size)));
     words.addAll(List.of("--aio", aio, verify ? "--verify" : "--no-verify"));
     Path parent = folder;

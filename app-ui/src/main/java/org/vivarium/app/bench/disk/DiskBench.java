@@ -46,6 +46,7 @@ public final class DiskBench {
    * @param folder where the images go, or null for the folder of temporary files
    * @param rounds how many
    * @param requests of a row with small requests, many at a time; the others have fewer
+   * @param warmSeconds how long each disk is read, and written, before what is measured
    * @param mib size of each disk
    * @param machine QEMU's machine with its options
    * @param aio the way of access on both sides: io_uring or threads
@@ -59,6 +60,7 @@ public final class DiskBench {
       @Nullable Path folder,
       int rounds,
       int requests,
+      int warmSeconds,
       int mib,
       String machine,
       String aio,
@@ -92,7 +94,9 @@ public final class DiskBench {
   /** jcmd starts a JVM, which takes seconds where processors are emulated. */
   private static final String LONG_PAUSE = "6";
 
+  /** Of a guest's silence, beyond the time of a warm-up. */
   private static final int PATIENCE_SECONDS = 150;
+
   private static final int CHUNK = 1 << 20;
 
   private final Plan plan;
@@ -189,15 +193,15 @@ public final class DiskBench {
         plan.verify());
   }
 
-  /** The rows, each format's after one of small requests that nobody measures. */
+  /** The rows, each format's after small requests that nobody measures. */
   private List<String> sections() {
     List<String> sections = new ArrayList<>();
     Load.@Nullable Format warm = null;
     for (Load load : plan.loads()) {
       if (load.format() != warm) {
         warm = load.format();
-        sections.add(new Load(warm, Load.Access.RANDOM_READ_32).warmUp(plan.requests()));
-        sections.add(new Load(warm, Load.Access.RANDOM_WRITE_32).warmUp(plan.requests()));
+        sections.add(new Load(warm, Load.Access.RANDOM_READ_32).warmUp(plan.warmSeconds()));
+        sections.add(new Load(warm, Load.Access.RANDOM_WRITE_32).warmUp(plan.warmSeconds()));
       }
       sections.add(load.section(plan.requests()));
     }
@@ -208,7 +212,7 @@ public final class DiskBench {
   private void boot(FioGuest guest, Side side, int round) throws InterruptedException {
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
-        new FioRun(new Rows(side, round), PATIENCE_SECONDS)
+        new FioRun(new Rows(side, round), PATIENCE_SECONDS + plan.warmSeconds())
             .run(children, command(guest, side), environment());
         return;
       } catch (BenchException e) {
@@ -290,14 +294,14 @@ public final class DiskBench {
     List<Load> counted = plan.loads().stream().filter(load -> load.access().counted()).toList();
     List<String> sections = new ArrayList<>();
     // Each twice: the first time warms the code and its buffers.
-    counted.forEach(load -> sections.add(load.warmUp(plan.requests())));
+    counted.forEach(load -> sections.add(load.warmUp(plan.warmSeconds())));
     counted.forEach(load -> sections.add(load.section(plan.requests())));
     for (Load.Format format : Load.Format.values()) {
       sections.add(Load.verification(format, Math.max(1, plan.mib() / 8)));
     }
     guest.write(LONG_PAUSE, sections);
     HeapObserver observer = new HeapObserver();
-    new FioRun(observer, PATIENCE_SECONDS)
+    new FioRun(observer, PATIENCE_SECONDS + plan.warmSeconds())
         .run(children, command(guest, Side.VIVARIUM), environment());
     Map<String, FioLine> figures = observer.figures;
     Map<String, Long> allocated = observer.allocated;

@@ -79,34 +79,36 @@ record Load(Format format, Access access) {
 
   /** fio's job that runs it, that many requests long and for half a minute at most. */
   String section(int most) {
-    return section(name(), requests(most));
+    return section(name())
+        + """
+          io_size=%dk
+          runtime=%d
+          """
+            .formatted((long) requests(most) * access.kib, LONGEST_SECONDS);
   }
 
   /**
-   * The same under a name that nobody measures, so that its code is compiled and its blocks read.
+   * The same for some time under a name that nobody measures, so that its code is compiled and its
+   * blocks read.
    */
-  String warmUp(int most) {
-    return section("warm-" + name(), requests(most));
+  String warmUp(int seconds) {
+    return section("warm-" + name())
+        + """
+          time_based=1
+          runtime=%d
+          """
+            .formatted(seconds);
   }
 
-  private String section(String name, int requests) {
+  private String section(String name) {
     return """
     [%s]
     filename=%s
     rw=%s
     bs=%dk
     iodepth=%d
-    io_size=%dk
-    runtime=%d
     """
-        .formatted(
-            name,
-            format.device(),
-            access.rw,
-            access.kib,
-            access.depth,
-            (long) requests * access.kib,
-            LONGEST_SECONDS);
+        .formatted(name, format.device(), access.rw, access.kib, access.depth);
   }
 
   /** A section that writes part of the disk, reads it again and compares. */
