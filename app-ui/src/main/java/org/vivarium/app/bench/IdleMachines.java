@@ -15,8 +15,8 @@ import org.vivarium.vmm.engine.BootStage;
 
 /** Many machines that are started at once and then do nothing: what each costs the host. */
 final class IdleMachines {
-  /** A machine at its prompt still starts services for a moment. */
-  private static final long SETTLE_MILLIS = 5_000;
+  /** At its prompt a guest still starts services, and a JVM compiles what its start has used. */
+  private static final long SETTLE_MILLIS = 60_000;
 
   private static final long WINDOW_MILLIS = 10_000;
   private static final double PERCENT = 100;
@@ -57,7 +57,7 @@ final class IdleMachines {
         work.add(
             () -> {
               try (MachineConnection machine = starts.start(name)) {
-                Starts.await(machine, BootStage.PROMPT);
+                Starts.await(machine, BootStage.PROMPT, count - 1);
                 return machine.status().pid();
               }
             });

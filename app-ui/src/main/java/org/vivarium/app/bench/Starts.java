@@ -27,6 +27,7 @@ final class Starts implements AutoCloseable {
   private static final Set<MachineSummary.State> RUNNING =
       EnumSet.of(MachineSummary.State.STARTING, MachineSummary.State.RUNNING);
 
+  private static final int SOME_MACHINES = 20;
   private static final long LOOK_MILLIS = 100;
 
   /** A process that is getting ready is ready when it has not used its processor for so long. */
@@ -84,7 +85,7 @@ final class Starts implements AutoCloseable {
   private double millis(String name, long pid)
       throws BenchException, VmmException, InterruptedException {
     try (MachineConnection machine = start(name)) {
-      long nanos = await(machine, BootStage.FIRST_INSTRUCTION);
+      long nanos = await(machine, BootStage.FIRST_INSTRUCTION, 0);
       boolean asExpected = pid == ANY || machine.status().pid() == pid;
       machine.kill();
       if (!asExpected) {
@@ -122,16 +123,22 @@ final class Starts implements AutoCloseable {
     return pid;
   }
 
-  /** Waits for a stage of a boot: nanoseconds after the start was asked for. */
-  static long await(MachineConnection machine, BootStage stage)
+  /**
+   * Waits for a stage of a boot.
+   *
+   * @param others machines that start at the same time: with each one more patience, and fewer
+   *     questions, which cost them all time
+   * @return nanoseconds after the start was asked for
+   */
+  static long await(MachineConnection machine, BootStage stage, int others)
       throws VmmException, InterruptedException {
-    long end = System.nanoTime() + Children.PATIENCE.toNanos();
+    long end = System.nanoTime() + Children.PATIENCE.toNanos() * (1 + others / SOME_MACHINES);
     while (System.nanoTime() - end < 0) {
       Long reached = machine.status().stages().get(stage);
       if (reached != null) {
         return reached;
       }
-      Thread.sleep(LOOK_MILLIS);
+      Thread.sleep(LOOK_MILLIS * (1 + others));
     }
     throw new VmmException("A machine did not reach the stage %s.".formatted(stage));
   }
