@@ -29,15 +29,7 @@ final class ArchiveNames {
   static VmDefinition inside(VmDefinition d) {
     List<DiskConfig> disks =
         d.devices().disks().stream()
-            .map(
-                disk ->
-                    new DiskConfig(
-                        disk.id(),
-                        Path.of(disk(disk.id())),
-                        DiskFormat.QCOW2,
-                        disk.readOnly(),
-                        disk.serial(),
-                        disk.limit()))
+            .map(disk -> disk.withFile(Path.of(disk(disk.id())), DiskFormat.QCOW2))
             .toList();
     return Definitions.withGuest(Definitions.withDisks(d, disks), inside(d.guest()));
   }

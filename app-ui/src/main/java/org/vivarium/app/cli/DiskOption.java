@@ -12,6 +12,7 @@ import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.DiskFormat;
 import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.config.WhenFull;
 
 /** Reads a disk as the command line words it: {@code disk.qcow2,ro,serial=A1}. */
 final class DiskOption {
@@ -58,6 +59,7 @@ final class DiskOption {
     boolean readOnly = false;
     String serial = "";
     String id = null;
+    WhenFull whenFull = WhenFull.PAUSE;
     for (String word : words.subList(1, words.size())) {
       int equals = word.indexOf('=');
       String key = equals < 0 ? word : word.substring(0, equals + 1);
@@ -66,10 +68,11 @@ final class DiskOption {
         case "ro" -> readOnly = true;
         case "format=" -> format = format(value);
         case "serial=" -> serial = value;
+        case "full=" -> whenFull = whenFull(value);
         case "id=" -> id = OptionWords.id(NAME, value, taken);
         default ->
             throw new InvalidConfigException(
-                "Option %s: '%s' is not known; after the file come ro, format=, serial= and id=."
+                "Option %s: '%s' is not known; after the file come ro, format=, serial=, full= and id=."
                     .formatted(NAME, word));
       }
     }
@@ -80,7 +83,8 @@ final class DiskOption {
             format,
             readOnly,
             serial,
-            RateLimit.NONE);
+            RateLimit.NONE,
+            whenFull);
     disk.check();
     return disk;
   }
@@ -96,6 +100,16 @@ final class DiskOption {
       throw new InvalidConfigException(
           "Option %s: '%s' cannot be the name of a file.".formatted(NAME, name), e);
     }
+  }
+
+  private static WhenFull whenFull(String value) throws InvalidConfigException {
+    return switch (value) {
+      case "pause" -> WhenFull.PAUSE;
+      case "report" -> WhenFull.REPORT;
+      default ->
+          throw new InvalidConfigException(
+              "Option %s: full=%s is not known; choose pause or report.".formatted(NAME, value));
+    };
   }
 
   private static DiskFormat format(String value) throws InvalidConfigException {

@@ -113,10 +113,7 @@ final class LimitCommand extends ShellCommand {
   private VmDefinition with(VmDefinition definition, RateLimit limit) {
     List<DiskConfig> disks = new ArrayList<>();
     for (DiskConfig d : definition.devices().disks()) {
-      disks.add(
-          d.id().equals(device)
-              ? new DiskConfig(d.id(), d.file(), d.format(), d.readOnly(), d.serial(), limit)
-              : d);
+      disks.add(d.id().equals(device) ? d.withLimit(limit) : d);
     }
     List<NetConfig> cards = new ArrayList<>();
     for (NetConfig c : definition.devices().networks()) {

@@ -94,9 +94,7 @@ public record Cloning(Path home, Machines machines) {
     List<DiskConfig> disks = new ArrayList<>();
     for (DiskConfig disk : d.devices().disks()) {
       Path file = disk.file().startsWith(former) ? former.relativize(disk.file()) : disk.file();
-      disks.add(
-          new DiskConfig(
-              disk.id(), file, disk.format(), disk.readOnly(), disk.serial(), disk.limit()));
+      disks.add(disk.withFile(file));
     }
     return new VmDefinition(
         d.name(),
@@ -151,13 +149,7 @@ public record Cloning(Path home, Machines machines) {
       disks.add(
           disk.readOnly()
               ? DiskNames.located(disk, folder)
-              : new DiskConfig(
-                  disk.id(),
-                  Path.of(DiskNames.inFolder(disk.id())),
-                  DiskFormat.QCOW2,
-                  false,
-                  disk.serial(),
-                  disk.limit()));
+              : disk.withFile(Path.of(DiskNames.inFolder(disk.id())), DiskFormat.QCOW2));
     }
     DeviceSet d = source.devices();
     return new VmDefinition(

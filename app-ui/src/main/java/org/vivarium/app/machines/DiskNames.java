@@ -14,12 +14,6 @@ public final class DiskNames {
 
   /** A disk as the host finds it: its file relative to no folder. */
   public static DiskConfig located(DiskConfig disk, Path folder) {
-    return new DiskConfig(
-        disk.id(),
-        folder.resolve(disk.file()),
-        disk.format(),
-        disk.readOnly(),
-        disk.serial(),
-        disk.limit());
+    return disk.withFile(folder.resolve(disk.file()));
   }
 }

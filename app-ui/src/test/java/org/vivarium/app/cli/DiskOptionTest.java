@@ -16,6 +16,7 @@ import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.DiskFormat;
 import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.config.WhenFull;
 
 class DiskOptionTest {
   @Test
@@ -32,10 +33,13 @@ class DiskOptionTest {
 
   @Test
   void everyWordIsRead() throws Exception {
-    DiskConfig disk = DiskOption.parse("/d/a,ro,format=raw,serial=A1,id=data", Set.of());
+    DiskConfig disk =
+        DiskOption.parse("/d/a,ro,format=raw,serial=A1,full=report,id=data", Set.of());
 
     assertEquals(
-        new DiskConfig("data", Path.of("/d/a"), DiskFormat.RAW, true, "A1", RateLimit.NONE), disk);
+        new DiskConfig(
+            "data", Path.of("/d/a"), DiskFormat.RAW, true, "A1", RateLimit.NONE, WhenFull.REPORT),
+        disk);
   }
 
   @Test
@@ -72,6 +76,7 @@ class DiskOptionTest {
         ",ro",
         "a\0b",
         "/a,rw",
+        "/a,full=stop",
         "/a,",
         "/a,format=vmdk",
         "/a,format",

@@ -19,6 +19,7 @@ import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.config.VsockConfig;
+import org.vivarium.vmm.config.WhenFull;
 
 /** Devices in JSON: in a definition, and as a control request's parameters. */
 public final class DeviceCodec {
@@ -103,6 +104,7 @@ public final class DeviceCodec {
     }
     node.put("readOnly", disk.readOnly()).put("serial", disk.serial());
     node.set("limit", write(disk.limit()));
+    node.put("whenFull", JsonFields.nameOf(disk.whenFull()));
     return node;
   }
 
@@ -117,7 +119,8 @@ public final class DeviceCodec {
             fields.has("serial")
                 ? fields.text("serial", SERIAL, "at most 20 printable ASCII characters")
                 : "",
-            limit(fields));
+            limit(fields),
+            fields.has("whenFull") ? fields.choice("whenFull", WhenFull.values()) : WhenFull.PAUSE);
     fields.end();
     return disk;
   }

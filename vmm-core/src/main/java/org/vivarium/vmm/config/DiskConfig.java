@@ -14,6 +14,7 @@ import org.vivarium.vmm.InvalidConfigException;
  * @param serial what the guest reads as its serial number, at most 20 ASCII characters; may be
  *     empty
  * @param limit how much it may do in a second
+ * @param whenFull what becomes of a write that finds no room on the host
  */
 public record DiskConfig(
     String id,
@@ -21,9 +22,21 @@ public record DiskConfig(
     @Nullable DiskFormat format,
     boolean readOnly,
     String serial,
-    RateLimit limit) {
+    RateLimit limit,
+    WhenFull whenFull) {
   /** Most characters of a serial number (VIRTIO 1.2, 5.2.6.1). */
   public static final int MAX_SERIAL = 20;
+
+  /** A disk whose machine pauses when the host has no room. */
+  public DiskConfig(
+      String id,
+      Path file,
+      @Nullable DiskFormat format,
+      boolean readOnly,
+      String serial,
+      RateLimit limit) {
+    this(id, file, format, readOnly, serial, limit, WhenFull.PAUSE);
+  }
 
   /** A disk that can be written, without a serial number and without a limit. */
   public static DiskConfig of(String id, Path file, @Nullable DiskFormat format)
@@ -35,7 +48,17 @@ public record DiskConfig(
 
   /** A copy with another limit. */
   public DiskConfig withLimit(RateLimit other) {
-    return new DiskConfig(id, file, format, readOnly, serial, other);
+    return new DiskConfig(id, file, format, readOnly, serial, other, whenFull);
+  }
+
+  /** A copy whose image is another file. */
+  public DiskConfig withFile(Path other) {
+    return new DiskConfig(id, other, format, readOnly, serial, limit, whenFull);
+  }
+
+  /** A copy whose image is another file, of that format. */
+  public DiskConfig withFile(Path other, DiskFormat itsFormat) {
+    return new DiskConfig(id, other, itsFormat, readOnly, serial, limit, whenFull);
   }
 
   /**

@@ -26,6 +26,7 @@ import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.config.VsockConfig;
+import org.vivarium.vmm.config.WhenFull;
 import org.vivarium.vmm.disk.DiskAccess;
 import org.vivarium.vmm.disk.DiskOpener;
 import org.vivarium.vmm.engine.DeviceFigures;
@@ -51,6 +52,9 @@ final class HostDevices implements AutoCloseable {
 
     /** Something that people should know; the machine goes on. */
     void note(String sentence);
+
+    /** The host has no room for what the guest writes: the machine is to pause. */
+    void full(String sentence);
   }
 
   /**
@@ -140,6 +144,11 @@ final class HostDevices implements AutoCloseable {
     crashed = true;
     Log.LOG.error("Thread {} of a device has died", thread.getName(), why);
     reports.defect("A device met a defect: " + why + ".");
+  }
+
+  /** Told when the host has no room for what the guest writes to a disk. Does not block. */
+  void full(String disk) {
+    reports.full(WhenFull.paused(disk));
   }
 
   /** Whether a thread of a device has died. */

@@ -176,6 +176,7 @@ final class KvmMachine extends MachineWithDevices
     control.call(
         () -> {
           if (life.state() == MachineState.PAUSED) {
+            running().virtio().retryDisks();
             running().resume();
             life.become(MachineState.RUNNING);
           }
@@ -312,6 +313,18 @@ final class KvmMachine extends MachineWithDevices
     @Override
     public void note(String sentence) {
       life.fault(sentence);
+    }
+
+    @Override
+    public void full(String sentence) {
+      control.post(
+          () -> {
+            if (life.state() == MachineState.RUNNING) {
+              running().pause();
+              life.become(MachineState.PAUSED);
+            }
+            life.fault(sentence);
+          });
     }
   }
 

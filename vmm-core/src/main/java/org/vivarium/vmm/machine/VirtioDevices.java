@@ -28,6 +28,7 @@ import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.config.VsockConfig;
+import org.vivarium.vmm.config.WhenFull;
 import org.vivarium.vmm.engine.DeviceFigures;
 import org.vivarium.vmm.engine.GuestMemoryFigures;
 
@@ -153,6 +154,9 @@ final class VirtioDevices {
     if (files != null) {
       device.accelerate(files);
     }
+    if (disk.config().whenFull() == WhenFull.PAUSE) {
+      device.holdWhenFull(() -> host.full(id));
+    }
     slots.plug(
         disk.slot(),
         id,
@@ -220,6 +224,11 @@ final class VirtioDevices {
     if (device != null) {
       device.capacityChanged();
     }
+  }
+
+  /** Has writes tried again that found no room on the host. */
+  void retryDisks() {
+    disks.values().forEach(BlkDevice::retry);
   }
 
   /** Plugs a card's cable in or out; does nothing if there is none of that id. */

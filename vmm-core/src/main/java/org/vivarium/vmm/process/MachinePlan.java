@@ -57,13 +57,7 @@ record MachinePlan(Folders folders, VmFolder folder, SocketFolder sockets) {
 
   /** A disk whose relative path is taken as relative to the machine's folder. */
   DiskConfig resolve(DiskConfig disk) {
-    return new DiskConfig(
-        disk.id(),
-        folder.path().resolve(disk.file()),
-        disk.format(),
-        disk.readOnly(),
-        disk.serial(),
-        disk.limit());
+    return disk.withFile(folder.path().resolve(disk.file()));
   }
 
   private Boot boot(GuestSource guest, List<DiskConfig> own) throws VmmException {

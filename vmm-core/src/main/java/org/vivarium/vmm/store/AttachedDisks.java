@@ -40,8 +40,7 @@ public final class AttachedDisks {
               .formatted(file, link.getParent(), HostErrors.reason(e)),
           e);
     }
-    return new DiskConfig(
-        disk.id(), link, disk.format(), disk.readOnly(), disk.serial(), disk.limit());
+    return disk.withFile(link);
   }
 
   /**

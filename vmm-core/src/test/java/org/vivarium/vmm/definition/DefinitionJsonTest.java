@@ -19,6 +19,7 @@ import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.config.VsockConfig;
+import org.vivarium.vmm.config.WhenFull;
 
 /** What definitions are read and refused. */
 class DefinitionJsonTest {
@@ -36,7 +37,13 @@ class DefinitionJsonTest {
         new DeviceSet(
             List.of(
                 new DiskConfig(
-                    "a", Path.of("a.qcow2"), DiskFormat.QCOW2, true, "SN 1", new RateLimit(1, 2)),
+                    "a",
+                    Path.of("a.qcow2"),
+                    DiskFormat.QCOW2,
+                    true,
+                    "SN 1",
+                    new RateLimit(1, 2),
+                    WhenFull.REPORT),
                 new DiskConfig("b", Path.of("/dev/sdx"), null, false, "", RateLimit.NONE)),
             List.of(
                 card("n0", new NetBackend.User(List.of(ssh, dns)), "52:54:00:00:00:01"),

@@ -46,6 +46,8 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
   private final BlkTraffic traffic;
   private volatile List<BlkHandler> handlers = List.of();
   private volatile @Nullable ActivationContext active;
+  private volatile @Nullable BlkDisk disk;
+  private @Nullable Runnable full;
 
   /**
    * @param name for threads and the log: {@code "disk0"}
@@ -86,6 +88,24 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
   public void accelerate(BlkFiles files) {
     BlkRing ring = new BlkRing(image, files, loop, () -> handlers.forEach(BlkHandler::notifyUsed));
     engines = new BlkEngines(engines.workers(), ring);
+  }
+
+  /**
+   * Has writes wait that find no room on the host, instead of failing. Before the device is plugged
+   * in.
+   *
+   * @param tell told each time when some begin to wait; any thread, does not block
+   */
+  public void holdWhenFull(Runnable tell) {
+    full = tell;
+  }
+
+  /** Has writes tried again that found no room on the host. Any thread. */
+  public void retry() {
+    BlkDisk present = disk;
+    if (present != null) {
+      present.retry();
+    }
   }
 
   /**
@@ -141,11 +161,15 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
 
   @Override
   public void activate(ActivationContext context) {
-    BlkDisk disk = new BlkDisk(image, readOnly, context.features(), log);
+    Runnable tell = full;
+    BlkDisk present =
+        new BlkDisk(
+            image, readOnly, context.features(), log, tell == null ? null : new FullHost(tell));
+    disk = present;
     List<BlkHandler> started = new ArrayList<>();
     for (DeviceQueue queue : context.queues()) {
       if (queue != null) {
-        started.add(new BlkHandler(queue, context, disk, engines, id, traffic));
+        started.add(new BlkHandler(queue, context, present, engines, id, traffic));
       }
     }
     handlers = started;
@@ -158,6 +182,12 @@ public final class BlkDevice implements VirtioDevice, AutoCloseable {
     List<BlkHandler> old = handlers;
     handlers = List.of();
     active = null;
+    BlkDisk last = disk;
+    disk = null;
+    if (last != null) {
+      // What waits for room would never drain.
+      last.end();
+    }
     AtomicInteger left = new AtomicInteger(old.size() + 1);
     Runnable oneLess =
         () -> {

@@ -1,6 +1,7 @@
 package org.vivarium.devices.virtio.blk;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.queue.GuestBuffers;
 import org.vivarium.devices.virtio.transport.RateLimitedLog;
 import org.vivarium.images.disk.DiskImage;
@@ -15,12 +16,38 @@ final class BlkDisk implements BlkRequest.Disk {
   private final boolean readOnly;
   private final long features;
   private final RateLimitedLog log;
+  private final @Nullable FullHost full;
 
-  BlkDisk(DiskImage image, boolean readOnly, long features, RateLimitedLog log) {
+  /**
+   * @param full holds writes that find no room on the host; null: they fail
+   */
+  BlkDisk(
+      DiskImage image,
+      boolean readOnly,
+      long features,
+      RateLimitedLog log,
+      @Nullable FullHost full) {
     this.image = image;
     this.readOnly = readOnly;
     this.features = features;
     this.log = log;
+    this.full = full;
+  }
+
+  /** Has writes tried again that found no room on the host. */
+  void retry() {
+    FullHost host = full;
+    if (host != null) {
+      host.open();
+    }
+  }
+
+  /** Fails writes that find no room on the host, from now on. */
+  void end() {
+    FullHost host = full;
+    if (host != null) {
+      host.end();
+    }
   }
 
   @Override
@@ -49,27 +76,47 @@ final class BlkDisk implements BlkRequest.Disk {
    * @return VIRTIO_BLK_S_...
    */
   int execute(BlkRequest request, GuestBuffers buffers) {
-    try {
-      switch (request.operation()) {
-        case READ -> {
-          int count = buffers.fill(request.data());
-          image.read(buffers.buffers(), 0, count, request.offset());
-        }
-        case WRITE -> write(request, buffers);
-        case FLUSH -> image.flush();
-        case DISCARD -> discard(request);
-        case WRITE_ZEROES -> writeZeroes(request);
-        default -> {
-          return BlkLayout.VIRTIO_BLK_S_UNSUPP;
+    while (true) {
+      try {
+        return attempt(request, buffers);
+      } catch (IOException e) {
+        if (!isHeld(request, e)) {
+          log.report(
+              "%s at byte %d failed: %s"
+                  .formatted(request.operation(), request.offset(), e.getMessage()));
+          return BlkLayout.VIRTIO_BLK_S_IOERR;
         }
       }
-      return BlkLayout.VIRTIO_BLK_S_OK;
-    } catch (IOException e) {
-      log.report(
-          "%s at byte %d failed: %s"
-              .formatted(request.operation(), request.offset(), e.getMessage()));
-      return BlkLayout.VIRTIO_BLK_S_IOERR;
     }
+  }
+
+  /** Waits where the host has no room; whether to try again. */
+  private boolean isHeld(BlkRequest request, IOException e) {
+    FullHost host = full;
+    // A flush that has failed is not tried again: the kernel may have forgotten what it did not
+    // write, and would say that all is well.
+    return host != null
+        && request.operation() != BlkRequest.Operation.FLUSH
+        && !isWriteThrough(request)
+        && FullHost.isCauseOf(e)
+        && host.hold();
+  }
+
+  private int attempt(BlkRequest request, GuestBuffers buffers) throws IOException {
+    switch (request.operation()) {
+      case READ -> {
+        int count = buffers.fill(request.data());
+        image.read(buffers.buffers(), 0, count, request.offset());
+      }
+      case WRITE -> write(request, buffers);
+      case FLUSH -> image.flush();
+      case DISCARD -> discard(request);
+      case WRITE_ZEROES -> writeZeroes(request);
+      default -> {
+        return BlkLayout.VIRTIO_BLK_S_UNSUPP;
+      }
+    }
+    return BlkLayout.VIRTIO_BLK_S_OK;
   }
 
   private void write(BlkRequest request, GuestBuffers buffers) throws IOException {

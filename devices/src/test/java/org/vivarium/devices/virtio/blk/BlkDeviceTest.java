@@ -9,57 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.vivarium.devices.virtio.testing.DriverSideQueue.readable;
 import static org.vivarium.devices.virtio.testing.DriverSideQueue.writable;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vivarium.devices.virtio.testing.Allocation;
 import org.vivarium.devices.virtio.testing.DriverSideDevice;
 import org.vivarium.devices.virtio.testing.DriverSideQueue.Buffer;
 import org.vivarium.devices.virtio.testing.GuestRam;
-import org.vivarium.devices.virtio.testing.ManualLoop;
 import org.vivarium.devices.virtio.traffic.TrafficCounters;
 import org.vivarium.devices.virtio.traffic.TrafficLimit;
-import org.vivarium.images.disk.DiskImage;
 
-class BlkDeviceTest {
-  private static final int DISK = 1 << 20;
-  private static final long SECTORS = DISK / 512;
-  private static final long DATA = 0x10_0000;
-  private static final long STATUS = 0xF_F000;
-  private static final int UNWRITTEN = 0xEE;
-
-  private final GuestRam ram = new GuestRam();
-  private final ManualLoop loop = new ManualLoop();
-  private final MemoryDisk disk;
-  private final ConcurrentLinkedQueue<Throwable> crashes = new ConcurrentLinkedQueue<>();
-  private final List<AutoCloseable> opened = new ArrayList<>();
-  private BlkDevice device;
-  private DriverSideDevice driver;
-
-  BlkDeviceTest() {
-    disk = newDisk();
-    plugIn(new BlkConfig("vivarium-disk-0", false, 1, 64, 2));
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    disk.holding = false;
-    driver.awaitReset();
-    for (AutoCloseable each : opened.reversed()) {
-      each.close();
-    }
-    ram.close();
-    assertEquals(List.of(), List.copyOf(crashes));
-    assertEquals(0, disk.accesses.get());
-    disk.close();
-  }
-
+class BlkDeviceTest extends BlkFixture {
   @Test
   void readDeliversTheDisksContent() {
     driver.start();
@@ -541,65 +501,5 @@ class BlkDeviceTest {
     assertThrows(IllegalArgumentException.class, () -> new BlkConfig("", false, 0, 64, 1));
     assertThrows(IllegalArgumentException.class, () -> new BlkConfig("", false, 1, 100, 1));
     assertThrows(IllegalArgumentException.class, () -> new BlkConfig("", false, 1, 64, 0));
-  }
-
-  private long lastLength;
-
-  /** The disk of all tests. */
-  MemoryDisk newDisk() {
-    return new MemoryDisk(DISK);
-  }
-
-  /** Changes a device before it is plugged in; returns what is closed after it. */
-  AutoCloseable prepare(BlkDevice plugged, DiskImage image) {
-    return () -> {};
-  }
-
-  private void plugIn(BlkConfig config) {
-    device = new BlkDevice("test", config, disk, loop, (thread, error) -> crashes.add(error));
-    opened.add(prepare(device, disk));
-    driver = new DriverSideDevice(ram, loop, device);
-    opened.add(driver);
-    opened.add(device);
-  }
-
-  private int request(long type, long sector, Buffer... data) {
-    submit(type, sector, data);
-    lastLength = driver.awaitUsed(0, 1).getFirst().length();
-    return ram.memory().readU8(STATUS);
-  }
-
-  private void submit(long type, long sector, Buffer... data) {
-    List<Buffer> chain = new ArrayList<>();
-    chain.add(driver.queue(0).readable(header(type, sector)));
-    chain.addAll(Arrays.asList(data));
-    chain.add(writable(STATUS, 1));
-    ram.fill(STATUS, 1, UNWRITTEN);
-    driver.queue(0).add(chain.toArray(Buffer[]::new));
-    driver.notifyOnly(0);
-  }
-
-  private void awaitExecuting(int count) {
-    while (disk.executing.get() < count) {
-      Thread.onSpinWait();
-    }
-  }
-
-  /** A device-readable buffer of triples: sector, number of sectors, flags. */
-  private Buffer segments(long... values) {
-    ByteBuffer out = ByteBuffer.allocate(values.length / 3 * 16).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < values.length; i += 3) {
-      out.putLong(values[i]).putInt((int) values[i + 1]).putInt((int) values[i + 2]);
-    }
-    return driver.queue(0).readable(out.array());
-  }
-
-  private static byte[] header(long type, long sector) {
-    return ByteBuffer.allocate(16)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .putInt((int) type)
-        .putInt(0)
-        .putLong(sector)
-        .array();
   }
 }

@@ -16,6 +16,7 @@ import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
 import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.config.WhenFull;
 import org.vivarium.vmm.disk.DiskOpener;
 
 /**
@@ -154,6 +155,7 @@ final class QemuDeviceWords {
     if (!disk.serial().isEmpty()) {
       device.put("serial", disk.serial());
     }
+    device.put("werror", disk.whenFull() == WhenFull.PAUSE ? "enospc" : "report");
     return device;
   }
 
@@ -189,6 +191,11 @@ final class QemuDeviceWords {
   /** The name of a disk's block node, which QEMU bounds at 31 characters. */
   static String node(String id) {
     return id.length() < 28 ? "bd-" + id : "bd-" + Integer.toHexString(id.hashCode());
+  }
+
+  /** The disk of a block node, as well as its name tells. */
+  static String diskOf(String node) {
+    return node.startsWith("bd-") ? node.substring("bd-".length()) : node;
   }
 
   /** The id of a card's other end. */

@@ -13,6 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
+import org.vivarium.vmm.config.WhenFull;
 import org.vivarium.vmm.engine.BootStage;
 import org.vivarium.vmm.engine.ConsoleOutput;
 import org.vivarium.vmm.engine.DeviceControl;
@@ -288,6 +289,7 @@ final class QemuMachine extends MachineWithDevices implements Qmp.Events {
       case "RESET" -> restarted(data.path("guest").asBoolean(), micros);
       case "SHUTDOWN" -> shutdownReason = data.path("reason").asText();
       case "GUEST_PANICKED" -> panic = "";
+      case "BLOCK_IO_ERROR" -> writeFailed(data);
       case "DEVICE_DELETED" -> devices.deviceGone(data.path("device").asText(), false);
       case "DEVICE_UNPLUG_GUEST_ERROR" -> devices.deviceGone(data.path("device").asText(), true);
       default -> LOG.debug("{}: {} {}", name, event, data);
@@ -300,6 +302,14 @@ final class QemuMachine extends MachineWithDevices implements Qmp.Events {
       trouble = why + ".";
     }
     endProcess();
+  }
+
+  /** QEMU tries the write again by itself when the machine goes on. */
+  private void writeFailed(JsonNode data) {
+    if (data.path("action").asText().equals("stop")) {
+      life.become(MachineState.PAUSED);
+      life.fault(WhenFull.paused(QemuDeviceWords.diskOf(data.path("node-name").asText())));
+    }
   }
 
   private void restarted(boolean byGuest, long micros) {

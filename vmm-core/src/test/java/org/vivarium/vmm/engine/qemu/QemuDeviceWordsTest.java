@@ -61,7 +61,8 @@ class QemuDeviceWordsTest {
     String line = words(DeviceSet.NONE.withDisks(List.of(disk)));
 
     assertTrue(
-        line.contains("-device virtio-blk-pci,id=dev-1st,drive=bd-1st,bus=port0,serial=a,,b"),
+        line.contains(
+            "-device virtio-blk-pci,id=dev-1st,drive=bd-1st,bus=port0,serial=a,,b,werror=enospc"),
         line);
     assertTrue(
         line.contains(
