@@ -134,22 +134,36 @@ final class RunCommand implements Callable<Integer> {
     }
     StoredImage stored = stored(images, image, form);
     ImageProcess process = stored.process(words);
+    Engines.Selection selection = Engines.select(request, new KvmEngine.Options(false, false));
+    GuestProcess.Carrier carrier = carrier(selection.engine().name(), terminal);
     BootImage guest =
         GuestProcess.guest(
             stored,
             process,
             BootCommand.tinyLinux(),
-            new GuestProcess.Setting(form, terminal, false));
+            new GuestProcess.Setting(form, terminal, carrier, false));
     BootSource boot =
         new BootSource(guest.kernel(), guest.initrd(), guest.commandLine() + size(terminal));
     long bytes = Objects.requireNonNullElseGet(memory, () -> memoryFor(stored, form));
     try (@Nullable WritableDisk writable =
         diskSize == null ? null : new OciStore(images).writableDisk(diskSize)) {
       DeviceSet devices = DeviceSet.NONE.withDisks(disks(stored, form, writable));
+      if (carrier != GuestProcess.Carrier.SERIAL) {
+        devices = devices.withConsole(carrier == GuestProcess.Carrier.PORT);
+      }
       MachineConfig config = MachineConfig.of(NAME, cpus, bytes, boot, devices);
-      Engines.Selection selection = Engines.select(request, new KvmEngine.Options(false, false));
       return new RunSession(selection, config, terminal).run();
     }
+  }
+
+  /**
+   * QEMU drops what a terminal takes too slowly on its hvc0, and its serial port costs no exits.
+   */
+  private static GuestProcess.Carrier carrier(String engine, boolean terminal) {
+    if (!terminal) {
+      return GuestProcess.Carrier.PORT;
+    }
+    return engine.equals("qemu") ? GuestProcess.Carrier.SERIAL : GuestProcess.Carrier.CONSOLE;
   }
 
   private static List<DiskConfig> disks(

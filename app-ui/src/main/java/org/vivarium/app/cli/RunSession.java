@@ -1,9 +1,11 @@
 package org.vivarium.app.cli;
 
+import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +23,19 @@ import org.vivarium.vmm.engine.VirtualMachine;
 final class RunSession {
   private static final Duration FOREVER = Duration.ofDays(36_500);
 
+  /** Bytes of the kernel's words that are kept: a panic's and what led to it. */
+  private static final int MOST_OF_KERNEL = 64 << 10;
+
   private final Engines.Selection selection;
   private final MachineConfig config;
   private final boolean terminal;
+  private final BootConsole keyboard;
   private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
   private final GuestOutput output = new GuestOutput(this::print);
   private final PrintStream err = System.err;
+  private final boolean serial;
+  private final ByteArrayOutputStream kernel = new ByteArrayOutputStream();
+  private @Nullable VirtualMachine created;
   private @Nullable IOException outputLost;
 
   /**
@@ -36,6 +45,8 @@ final class RunSession {
     this.selection = selection;
     this.config = config;
     this.terminal = terminal;
+    this.serial = !config.devices().console();
+    this.keyboard = serial ? BootConsole.SERIAL : BootConsole.VIRTIO;
   }
 
   /**
@@ -45,14 +56,20 @@ final class RunSession {
    */
   int run() throws VmmException, InterruptedException, KvmException {
     try (VirtualMachine machine =
-        selection.engine().create(config, this::console, RunSession::heard)) {
+        selection
+            .engine()
+            .create(
+                config, serial ? this::output : this::kernel, this::output, RunSession::heard)) {
+      synchronized (this) {
+        created = machine;
+      }
       Thread atExit = Thread.ofPlatform().unstarted(machine::kill);
       Runtime.getRuntime().addShutdownHook(atExit);
-      try (@Nullable Terminal _ = terminal ? Terminal.openRaw(Terminal.STANDARD_INPUT) : null) {
+      try (@Nullable Terminal _ = terminal ? Terminal.openRaw(Terminal.STANDARD_INPUT) : null;
+          @Nullable WindowWatch _ = terminal ? watch(machine) : null) {
         machine.start();
         if (terminal) {
-          new ConsoleInput(System.in, new MachineKeyboard(machine, BootConsole.SERIAL), true)
-              .start();
+          new ConsoleInput(System.in, new MachineKeyboard(machine, keyboard), true).start();
         }
         return ended(machine.await(FOREVER).orElseThrow());
       } finally {
@@ -61,10 +78,18 @@ final class RunSession {
     }
   }
 
+  private WindowWatch watch(VirtualMachine machine) {
+    return WindowWatch.start(
+        new HostTty(), (columns, rows) -> keyboard.resize(machine, columns, rows));
+  }
+
   private synchronized int ended(Outcome outcome) {
     OptionalInt status = output.end();
     if (outputLost != null) {
       err.println("The process's output could not be written: " + outputLost.getMessage() + ".");
+    }
+    if (status.isEmpty()) {
+      err.print(kernel.toString(StandardCharsets.UTF_8));
     }
     return switch (outcome) {
       case Outcome.PoweredOff _ -> {
@@ -88,8 +113,20 @@ final class RunSession {
     };
   }
 
-  private synchronized void console(byte[] bytes, int offset, int length) {
+  private synchronized void output(byte[] bytes, int offset, int length) {
     output.write(bytes, offset, length);
+    VirtualMachine machine = created;
+    if (machine != null) {
+      output
+          .confirmation()
+          .map(line -> line.getBytes(StandardCharsets.US_ASCII))
+          .ifPresent(line -> machine.virtioInput(line, 0, line.length));
+    }
+  }
+
+  /** What the kernel says while the process has a way of its own; told if the process fails to. */
+  private synchronized void kernel(byte[] bytes, int offset, int length) {
+    kernel.write(bytes, offset, Math.min(length, MOST_OF_KERNEL - kernel.size()));
   }
 
   private void print(byte[] bytes, int offset, int length) {

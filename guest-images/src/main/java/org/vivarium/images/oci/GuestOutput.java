@@ -2,6 +2,7 @@ package org.vivarium.images.oci;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,7 +26,13 @@ public final class GuestOutput {
   private static final byte FIRST = (byte) GuestProcess.EXIT_MARK.charAt(0);
   private static final Pattern STATUS =
       Pattern.compile(
-          Pattern.quote(GuestProcess.EXIT_MARK) + "([0-9]{1,3})\r?\n.*", Pattern.DOTALL);
+          Pattern.quote(GuestProcess.EXIT_MARK) + "([0-9]{1,3})(?: ([0-9a-f-]{36}))?\r?\n.*",
+          Pattern.DOTALL);
+
+  /** What begins like the rest of a status. */
+  private static final Pattern BEGUN =
+      Pattern.compile(
+          "[0-9]{1,3}( [0-9a-f-]{0,36}|(?: [0-9a-f-]{36})?(\r?|\r?\n.*))", Pattern.DOTALL);
 
   private final Sink sink;
   private final ByteArrayOutputStream held = new ByteArrayOutputStream();
@@ -75,6 +82,20 @@ public final class GuestOutput {
     return OptionalInt.empty();
   }
 
+  /**
+   * What a guest that has told its status waits for before it ends: a line of its own making, which
+   * tells it that the host has all of the output.
+   */
+  public Optional<String> confirmation() {
+    if (held.size() == 0) {
+      return Optional.empty();
+    }
+    Matcher status = STATUS.matcher(text());
+    return status.matches()
+        ? Optional.ofNullable(status.group(2)).map(token -> token + "\n")
+        : Optional.empty();
+  }
+
   /** Releases what is held, and what stands before the place. */
   private void pass(byte[] bytes, int from, int to) {
     release();
@@ -96,8 +117,7 @@ public final class GuestOutput {
     String mark = GuestProcess.EXIT_MARK;
     return text.length() <= mark.length()
         ? mark.startsWith(text)
-        : text.startsWith(mark)
-            && text.substring(mark.length()).matches("(?s)[0-9]{1,3}(\r?|\r?\n.*)");
+        : text.startsWith(mark) && BEGUN.matcher(text.substring(mark.length())).matches();
   }
 
   private String text() {

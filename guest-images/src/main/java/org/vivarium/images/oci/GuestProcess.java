@@ -53,12 +53,37 @@ public final class GuestProcess {
    *
    * @param form with layers, the machine needs {@link StoredImage#layers} as read-only disks whose
    *     serial numbers are those of {@link #serial}
-   * @param terminal whether the guest's console is a terminal: else what the process prints arrives
-   *     byte for byte
+   * @param terminal whether what carries the process's output is a terminal: else what it prints
+   *     arrives byte for byte
+   * @param carrier what carries the process's output
    * @param drivers whether the guest loads the drivers of its devices and sets up its network
    *     cards, which the process alone would not need
    */
-  public record Setting(OciStore.Form form, boolean terminal, boolean drivers) {}
+  public record Setting(OciStore.Form form, boolean terminal, Carrier carrier, boolean drivers) {
+    /** A guest whose process prints on the serial port. */
+    public Setting(OciStore.Form form, boolean terminal, boolean drivers) {
+      this(form, terminal, Carrier.SERIAL, drivers);
+    }
+  }
+
+  /** What carries a process's output out of its guest. */
+  public enum Carrier {
+    /** The serial port, which every machine has; one exit to the hypervisor a byte. */
+    SERIAL(""),
+    /** The virtio console, hvc0, which is a terminal. */
+    CONSOLE(" vivarium.device=hvc0"),
+    /**
+     * The second port of a virtio console: a pipe to the process. {@link GuestOutput#confirmation}
+     * must be sent back.
+     */
+    PORT(" vivarium.device=vport0p1");
+
+    private final String option;
+
+    Carrier(String option) {
+      this.option = option;
+    }
+  }
 
   /** The guest of an image as an archive. */
   public static BootImage guest(
@@ -97,10 +122,11 @@ public final class GuestProcess {
                     .collect(Collectors.joining(" ")));
     String line =
         // Errors of the kernel's devices would stand in the process's output; a panic still does.
-        "%s loglevel=1%s vivarium.run=%s"
+        "%s loglevel=1%s%s vivarium.run=%s"
             .formatted(
                 tiny.commandLine(),
                 setting.drivers() ? " vivarium.drivers" : "",
+                setting.carrier().option,
                 Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)));
     if (line.length() > LONGEST_COMMAND_LINE) {
       throw new ImageException(

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,5 +55,29 @@ class GuestOutputTest {
 
     assertEquals(OptionalInt.empty(), output.end());
     assertEquals(5018, printed.size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10, 1000})
+  void aStatusWithATokenIsToBeConfirmed(int piece) {
+    String token = "0b6c1a2e-7a53-4f0c-9c0e-2f5d3b1a4c6d";
+    write("\u001evivarium: exit 1\nmore", piece);
+    Optional<String> before = output.confirmation();
+
+    write("\u001evivarium: exit 3 " + token + "\n", piece);
+
+    assertEquals(Optional.empty(), before);
+    assertEquals(Optional.of(token + "\n"), output.confirmation());
+    assertEquals(OptionalInt.of(3), output.end());
+    assertEquals("\u001evivarium: exit 1\nmore", printed.toString(StandardCharsets.ISO_8859_1));
+  }
+
+  @Test
+  void whatOnlyLooksLikeATokenIsPrinted() {
+    write("\u001evivarium: exit 3 0b6c\n", 4);
+
+    assertEquals(Optional.empty(), output.confirmation());
+    assertEquals(OptionalInt.empty(), output.end());
+    assertEquals("\u001evivarium: exit 3 0b6c\n", printed.toString(StandardCharsets.ISO_8859_1));
   }
 }

@@ -15,7 +15,9 @@ import org.vivarium.vmm.InvalidConfigException;
  * @param networks in the order in which the guest finds them
  * @param rng whether it has a source of entropy
  * @param balloon whether it has a memory balloon
- * @param console whether it has a virtio console (hvc0) beside its serial port
+ * @param console whether it has a virtio console beside its serial port
+ * @param stream whether the host's end of that console is a port of plain bytes, /dev/vport0p1,
+ *     instead of the terminal hvc0; a definition does not keep it
  * @param vsock sockets between guest and host, or null
  */
 public record DeviceSet(
@@ -24,6 +26,7 @@ public record DeviceSet(
     boolean rng,
     boolean balloon,
     boolean console,
+    boolean stream,
     @Nullable VsockConfig vsock) {
   /** Most disks of a machine, those that are attached while it runs included. */
   public static final int MAX_DISKS = 16;
@@ -38,6 +41,17 @@ public record DeviceSet(
   /** What every engine takes for a name, with a prefix that it may need. */
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,31}");
 
+  /** Devices whose virtio console, if they have one, is a terminal. */
+  public DeviceSet(
+      List<DiskConfig> disks,
+      List<NetConfig> networks,
+      boolean rng,
+      boolean balloon,
+      boolean console,
+      @Nullable VsockConfig vsock) {
+    this(disks, networks, rng, balloon, console, false, vsock);
+  }
+
   /** Copies the lists. */
   public DeviceSet {
     disks = List.copyOf(disks);
@@ -46,7 +60,16 @@ public record DeviceSet(
 
   /** A copy with other disks. */
   public DeviceSet withDisks(List<DiskConfig> others) {
-    return new DeviceSet(others, networks, rng, balloon, console, vsock);
+    return new DeviceSet(others, networks, rng, balloon, console, stream, vsock);
+  }
+
+  /**
+   * A copy with a virtio console.
+   *
+   * @param plain whether it is a port of plain bytes, and no terminal
+   */
+  public DeviceSet withConsole(boolean plain) {
+    return new DeviceSet(disks, networks, rng, balloon, true, plain, vsock);
   }
 
   /**

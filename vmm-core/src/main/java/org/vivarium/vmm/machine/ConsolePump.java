@@ -42,11 +42,14 @@ final class ConsolePump {
 
   /**
    * Carries what is left and ends the thread; waits at most {@code millis} for a blocked reader.
+   *
+   * @return whether everything has been carried
    */
-  void finish(long millis) throws InterruptedException {
+  boolean finish(long millis) throws InterruptedException {
     ending = true;
     LockSupport.unpark(thread);
     thread.join(millis);
+    return !thread.isAlive();
   }
 
   private void wake() {

@@ -127,7 +127,7 @@ final class HardwareBuilder {
                 new VirtioSlots.Wiring(vm, memory, root, lines.messages()), host::isCrashed);
         virtio = new VirtioDevices(host, slots, config.cpus());
         Hardware.Devices devices = addDevices(lines, consoles.serial(), virtio);
-        virtio.plugAll(consoles.virtio());
+        virtio.plugAll(consoles.virtio(), config.devices().stream());
         addProcessors(vm, cpuid, entry);
         return new Hardware(
             new Hardware.Parts(vm, memory, lines, devices, List.copyOf(vcpus), signals));

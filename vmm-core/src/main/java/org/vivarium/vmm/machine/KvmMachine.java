@@ -43,6 +43,7 @@ final class KvmMachine extends MachineWithDevices
   private @Nullable HostDevices host;
   private volatile @Nullable Hardware hardware;
   private volatile long silentSince;
+  private volatile boolean killed;
 
   /**
    * Starts the control thread; {@link #build} then builds the hardware on it.
@@ -190,6 +191,7 @@ final class KvmMachine extends MachineWithDevices
 
   @Override
   public void kill() {
+    killed = true;
     control.post(() -> finish(new Outcome.Killed()));
     control.join();
   }
@@ -273,7 +275,11 @@ final class KvmMachine extends MachineWithDevices
     }
     pump.finish(CONSOLE_PATIENCE_MILLIS);
     if (virtioPump != null) {
-      virtioPump.finish(CONSOLE_PATIENCE_MILLIS);
+      // A reader may take its time over a process's output, which nobody keeps elsewhere.
+      boolean carried;
+      do {
+        carried = virtioPump.finish(CONSOLE_PATIENCE_MILLIS);
+      } while (!carried && !killed);
     }
     life.end(outcome);
   }

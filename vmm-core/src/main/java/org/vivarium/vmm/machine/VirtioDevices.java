@@ -69,10 +69,13 @@ final class VirtioDevices {
   /**
    * Makes every device that the host has an end for.
    *
-   * @param virtioConsole takes what the guest prints on hvc0; null: there is no such console
+   * @param virtioConsole takes what the guest prints on hvc0, or writes to the console's second
+   *     port; null: there is no such console
+   * @param stream whether there is such a port
    * @throws KvmException if the host has no more events; {@link #takeDown} frees what was made
    */
-  void plugAll(@Nullable OutputRing virtioConsole) throws KvmException, VmmException {
+  void plugAll(@Nullable OutputRing virtioConsole, boolean stream)
+      throws KvmException, VmmException {
     RandomSource entropy = host.entropy().orElse(null);
     if (entropy != null) {
       slots.plug(X86Layout.RNG_SLOT, "rng", new RngDevice(host.loop(), entropy), () -> {});
@@ -84,7 +87,7 @@ final class VirtioDevices {
       balloon = device;
     }
     if (virtioConsole != null) {
-      plugConsole(virtioConsole);
+      plugConsole(virtioConsole, stream);
     }
     VsockConfig sockets = host.vsock().orElse(null);
     if (sockets != null) {
@@ -98,10 +101,15 @@ final class VirtioDevices {
     }
   }
 
-  private void plugConsole(OutputRing output) throws KvmException {
+  private void plugConsole(OutputRing output, boolean stream) throws KvmException {
     ConsoleDevice device =
-        new ConsoleDevice(ConsoleConfig.single(), host.loop(), List.of(output::offer));
-    output.setSpaceListener(device.ports().getFirst()::outputReady);
+        stream
+            ? new ConsoleDevice(
+                ConsoleConfig.stream(),
+                host.loop(),
+                List.of((_, _, length) -> length, output::offer))
+            : new ConsoleDevice(ConsoleConfig.single(), host.loop(), List.of(output::offer));
+    output.setSpaceListener(device.ports().getLast()::outputReady);
     slots.plug(X86Layout.CONSOLE_SLOT, "console", device, () -> output.setSpaceListener(() -> {}));
     console = device;
   }
@@ -270,10 +278,10 @@ final class VirtioDevices {
         .findFirst();
   }
 
-  /** Gives the guest input on hvc0; returns how much was taken. */
+  /** Gives the guest input on hvc0, or on the console's second port; returns how much was taken. */
   int consoleInput(byte[] bytes, int offset, int length) {
     ConsoleDevice device = console;
-    return device == null ? 0 : device.ports().getFirst().input(bytes, offset, length);
+    return device == null ? 0 : device.ports().getLast().input(bytes, offset, length);
   }
 
   /** Tells hvc0 its size. */

@@ -8,29 +8,20 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.oci.BuildWorkloadImages;
-import org.vivarium.images.oci.GuestOutput;
-import org.vivarium.images.oci.GuestProcess;
 import org.vivarium.images.oci.ImageProcess;
 import org.vivarium.images.oci.OciStore;
 import org.vivarium.images.oci.RuncBundle;
 import org.vivarium.images.oci.StoredImage;
 import org.vivarium.images.tiny.TinyLinux;
 import org.vivarium.vmm.Folders;
-import org.vivarium.vmm.config.BootSource;
-import org.vivarium.vmm.config.DeviceSet;
-import org.vivarium.vmm.config.DiskConfig;
-import org.vivarium.vmm.config.DiskFormat;
-import org.vivarium.vmm.config.MachineConfig;
-import org.vivarium.vmm.config.RateLimit;
+import org.vivarium.vmm.engine.ImageRun;
 import org.vivarium.vmm.engine.Outcome;
 
 /**
@@ -70,35 +61,9 @@ class ImageProcessBootTest {
 
   private static End machine(StoredImage image, ImageProcess process) throws Exception {
     BootImage tiny = TinyLinux.locate(Folders.standard().images()).orElseThrow();
-    BootImage guest =
-        GuestProcess.guest(
-            image, process, tiny, new GuestProcess.Setting(OciStore.Form.LAYERS, false, false));
-    List<DiskConfig> disks = new ArrayList<>();
-    for (Path layer : image.layers()) {
-      String serial = GuestProcess.serial(disks.size());
-      disks.add(new DiskConfig(serial, layer, DiskFormat.RAW, true, serial, RateLimit.NONE));
-    }
-    MachineConfig config =
-        MachineConfig.of(
-            "run",
-            1,
-            256 << 20,
-            new BootSource(guest.kernel(), guest.initrd(), guest.commandLine()),
-            DeviceSet.NONE.withDisks(disks));
-    try (TinyGuest running = TinyGuest.start(config)) {
-      Optional<Outcome> outcome = running.machine.await(TinyGuest.PATIENCE);
-      String console = running.console.text();
-      assertInstanceOf(Outcome.PoweredOff.class, outcome.orElse(null), console);
-      StringBuilder printed = new StringBuilder();
-      GuestOutput output =
-          new GuestOutput(
-              (bytes, offset, length) ->
-                  printed.append(new String(bytes, offset, length, StandardCharsets.ISO_8859_1)));
-      byte[] all = console.getBytes(StandardCharsets.ISO_8859_1);
-      output.write(all, 0, all.length);
-      int status = output.end().orElse(-1);
-      return new End(printed.toString(), status);
-    }
+    ImageRun run = ImageRun.of(new KvmEngine(), image, process, tiny);
+    assertInstanceOf(Outcome.PoweredOff.class, run.outcome(), run.serial());
+    return new End(new String(run.output(), StandardCharsets.ISO_8859_1), run.status().orElse(-1));
   }
 
   private End container(StoredImage image, ImageProcess process) throws Exception {

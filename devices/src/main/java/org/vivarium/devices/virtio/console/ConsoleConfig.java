@@ -51,6 +51,12 @@ public record ConsoleConfig(List<Port> ports, int columns, int rows, boolean row
     return new ConsoleConfig(List.of(new Port("", true, 64 << 10)), 80, 24, true);
   }
 
+  /** No console, but a second port of plain bytes with 64 KiB of input, /dev/vport0p1. */
+  public static ConsoleConfig stream() {
+    return new ConsoleConfig(
+        List.of(new Port("", false, 1), new Port("", false, 64 << 10)), 80, 24, true);
+  }
+
   static void checkSize(int columns, int rows) {
     if (columns < 1 || columns > 0xFFFF || rows < 1 || rows > 0xFFFF) {
       throw new IllegalArgumentException(

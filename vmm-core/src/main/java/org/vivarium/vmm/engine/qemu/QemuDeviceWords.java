@@ -87,7 +87,9 @@ final class QemuDeviceWords {
     }
     if (console != null) {
       add(line, "-chardev", "socket,id=hvc,path=" + QemuCommandLine.escape(console.toString()));
-      add(line, "-device", "virtio-serial-pci,id=hvcs", "-device", "virtconsole,chardev=hvc");
+      String port =
+          devices.stream() ? "virtserialport,nr=1,chardev=hvc" : "virtconsole,chardev=hvc";
+      add(line, "-device", "virtio-serial-pci,id=hvcs", "-device", port);
     }
     for (NetConfig card : devices.networks()) {
       network(line, card);

@@ -361,6 +361,9 @@ final class QemuMachine extends MachineWithDevices implements Qmp.Events {
         LOG.debug("{}: the console's receiver is slow", name);
       }
       consoleThread.interrupt();
+      while (hvc != null && !hvc.join(CONSOLE_OF_KILLED) && !killed) {
+        LOG.debug("{}: the virtio console's receiver is slow", name);
+      }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.engine.ConsoleOutput;
@@ -19,22 +20,29 @@ final class VirtioConsole {
   private final SocketChannel channel;
   private final ConsoleOutput output;
   private final ConsoleInput input;
+  private final Thread reader;
 
   VirtioConsole(String name, SocketChannel channel, ConsoleOutput output) {
     this.name = name;
     this.channel = channel;
     this.output = output;
     this.input = new ConsoleInput(Channels.newOutputStream(channel));
+    this.reader = Thread.ofPlatform().name(name + " hvc0").daemon().unstarted(this::read);
   }
 
   void start() {
-    Thread.ofPlatform().name(name + " hvc0").daemon().start(this::read);
+    reader.start();
     Thread.ofPlatform().name(name + " hvc0 input").daemon().start(input);
   }
 
   /** Takes as many of the bytes as there is room for; never waits. */
   int input(byte[] bytes, int offset, int length) {
     return input.offer(bytes, offset, length);
+  }
+
+  /** Waits until all output has been carried, which QEMU's end brings about; says if it has. */
+  boolean join(Duration patience) throws InterruptedException {
+    return reader.join(patience);
   }
 
   /** Takes no more input; the rest ends with the socket. */
