@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  vivarium catalogue",
       "  vivarium catalogue --json | jq -r '.[] | select(.ready) | .id'",
+      "  vivarium catalogue show ubuntu-24.04",
       "  vivarium catalogue prepare debian-12",
       "  vivarium catalogue rm debian-12",
       "  vivarium catalogue prune",
@@ -94,6 +95,7 @@ final class CatalogueCommand extends ShellCommand {
           .put("diskMib", entry.defaults().diskMib())
           .put("user", entry.user())
           .put("login", entry.login())
+          .put("verified", entry.verified())
           .put("own", entry.own());
     }
     shell.out().println(JsonText.pretty(list));

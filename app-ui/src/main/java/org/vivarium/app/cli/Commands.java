@@ -121,6 +121,7 @@ final class Commands {
               new DiskMapCommand(shell));
       case CatalogueCommand.NAME, CatalogueCommand.ALIAS ->
           List.of(
+              new CatalogueShowCommand(shell),
               new CatalogueAddCommand(shell),
               new CataloguePrepareCommand(shell),
               new CatalogueRmCommand(shell),

@@ -157,4 +157,18 @@ class CatalogueCommandTest {
   void badInputIsRefused(String line) {
     cli.assertRefused(ExitStatus.BAD_INPUT, line);
   }
+
+  @Test
+  void aGuestIsShownWithWhereItComesFromAndWhatIsChecked() throws Exception {
+    givenOwnEntry();
+
+    assertEquals(ExitStatus.OK, cli.run("catalogue show ubuntu-24.04"), cli.err());
+
+    assertTrue(cli.out().contains("https://cloud-images.ubuntu.com/"), cli.out());
+    assertTrue(cli.out().contains("Checked     SHA-256 of the download against"), cli.out());
+    assertTrue(cli.out().contains("No test of this project has fetched it"), cli.out());
+    assertTrue(cli.out().contains("1 CPUs, 1024 MiB of memory, 10240 MiB of disk"), cli.out());
+    assertEquals(ExitStatus.OK, cli.run("catalogue show mine"), cli.err());
+    assertTrue(cli.out().contains("mine (your own entry)"), cli.out());
+  }
 }

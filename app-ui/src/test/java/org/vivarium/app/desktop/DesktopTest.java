@@ -16,6 +16,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import javafx.application.Platform;
 import javafx.scene.control.Button;
+import javafx.scene.control.ButtonBase;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.ListView;
 import javafx.scene.control.TextField;
@@ -179,7 +180,11 @@ class DesktopTest {
     await("the other is listed", () -> desktop.model().machines().taken("taken"));
     click(robot, "#new-machine");
     await("the guests are there", () -> robot.lookup("#system-tiny").tryQuery().isPresent());
+    assertTrue(text(robot, "#new-verified").contains("SHA-256"));
 
+    fire(robot, "#system-debian-13-cloud");
+    assertTrue(text(robot, "#new-verified").contains("No test of this project"));
+    fire(robot, "#system-tiny");
     type(robot, "#new-name", "taken");
     assertTrue(text(robot, ".field-error").contains("already"));
     assertTrue(robot.lookup("#create-machine").query().isDisabled());
@@ -190,7 +195,7 @@ class DesktopTest {
     type(robot, "#new-memory", "512");
     type(robot, "#new-cpus", "2");
     assertFalse(robot.lookup("#create-machine").query().isDisabled());
-    robot.interact(() -> ((Button) robot.lookup("#create-machine").query()).fire());
+    fire(robot, "#create-machine");
 
     await("it runs", () -> state("fresh") == State.RUNNING);
     assertEquals(512, model("fresh").definition().orElseThrow().memoryMib());
@@ -437,6 +442,10 @@ class DesktopTest {
         .filter(Labeled::isVisible)
         .forEach(label -> text.append(label.getText()).append('\n'));
     return text.toString();
+  }
+
+  private static void fire(FxRobot robot, String query) {
+    robot.interact(() -> ((ButtonBase) robot.lookup(query).query()).fire());
   }
 
   private static void type(FxRobot robot, String query, String words) {

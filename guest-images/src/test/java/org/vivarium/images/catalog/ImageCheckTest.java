@@ -197,4 +197,34 @@ class ImageCheckTest {
     assertEquals(Optional.of("3".repeat(64)), ImageCheck.find(list, "b"));
     assertEquals(Optional.empty(), ImageCheck.find(list, "c"));
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"debian-12-cloud", "debian-13-cloud", "ubuntu-24.04"})
+  void thePublishersListLiesBesideTheImageThatTheProgramNames(String id) throws Exception {
+    GuestRecipe.Image image = image(id);
+
+    assertEquals("https", image.address().getScheme());
+    assertEquals(
+        image.address().resolve("."),
+        Objects.requireNonNull(image.check().checksums()).resolve("."));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "debian-12-cloud, 128, '%s  debian-12-genericcloud-amd64.json\n%s  %s\n'",
+    "ubuntu-24.04, 64, '%s *ubuntu-24.04-server-cloudimg-amd64-root.tar.xz\n%s *%s\n'",
+    "fedora-43, 64, '# size\nSHA256 (Fedora-Cloud-Base-UKI.qcow2) = %s\nSHA256 (%3$s) = %2$s\n'"
+  })
+  void itsDigestIsFoundInAListOfThePublishersForm(String id, int digits, String form)
+      throws Exception {
+    String path = image(id).address().getPath();
+    String name = path.substring(path.lastIndexOf('/') + 1);
+    String list = form.replace("\\n", "\n").formatted("a".repeat(digits), "b".repeat(digits), name);
+
+    assertEquals(Optional.of("b".repeat(digits)), ImageCheck.find(list, name));
+  }
+
+  private GuestRecipe.Image image(String id) throws ImageException {
+    return (GuestRecipe.Image) Catalogue.open(home, Map.of()).entry(id).recipe();
+  }
 }

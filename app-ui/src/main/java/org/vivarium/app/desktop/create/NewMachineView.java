@@ -102,17 +102,21 @@ public final class NewMachineView extends VBox {
             .check(model::initrdProblem);
     Field line = new Field(ui.text("form.commandLine"), text(model.commandLine, "new-line"), "");
     fields = List.of(name, cpus, memory, diskField, kernel, initrd);
+    Label verified = Controls.paragraph("", "muted", "small");
+    verified.setId("new-verified");
     VBox own = new VBox(16, pick(kernel, model.kernel), pick(initrd, model.initrd), line);
     model.guest.subscribe(
         now -> {
           Controls.show(own, now == null);
+          verified.setText(now == null ? "" : ui.passedOn(now.verified()));
+          Controls.show(verified, now != null);
           check();
         });
     VBox page =
         new VBox(
             16,
             Controls.label(ui.text("new.title"), Styles.TITLE_3),
-            section("new.system", systems(machines.home()), own),
+            section("new.system", systems(machines.home()), verified, own),
             section(
                 "new.machine",
                 Controls.halves(name, description),

@@ -57,10 +57,10 @@ public final class ImagesView extends ScrollPane {
             16,
             Controls.label(ui.text("images.title"), Styles.TITLE_3),
             Controls.paragraph(ui.text("images.hint", home.resolve("images")), "muted"),
-            Controls.label(ui.text("images.systems"), "card-heading"),
-            systems,
             Controls.label(ui.text("images.templates"), "card-heading"),
             templates,
+            Controls.label(ui.text("images.systems"), "card-heading"),
+            systems,
             Controls.label(ui.text("images.disks"), "card-heading"),
             disks);
     page.getStyleClass().add("page");
