@@ -5,9 +5,10 @@ import org.vivarium.app.lab.Listener;
 import org.vivarium.app.lab.Report;
 import org.vivarium.app.lab.Side;
 
-/** Tells a comparison's progress, one line for each round. */
+/** Tells a comparison's progress, one line for each round, with the seconds since its start. */
 final class CompareProgress implements Listener {
   private final PrintStream out;
+  private final long started = System.nanoTime();
 
   CompareProgress(PrintStream out) {
     this.out = out;
@@ -15,7 +16,7 @@ final class CompareProgress implements Listener {
 
   @Override
   public void began(String sentence) {
-    out.println(sentence);
+    out.printf("%4d s  %s%n", (System.nanoTime() - started) / 1_000_000_000, sentence);
   }
 
   @Override

@@ -27,10 +27,15 @@ public record Changes(String before, List<String> reservations, List<Change> cha
    * @param before the median then
    * @param now the median now
    * @param apart whether not even the extremes of the two overlap
+   * @param spread whether they have any: one value each has none
    */
-  public record Change(Row row, Side side, double before, double now, boolean apart) {
+  public record Change(
+      Row row, Side side, double before, double now, boolean apart, boolean spread) {
     /** What it means, in words. */
     public String verdict() {
+      if (!spread) {
+        return before == now ? "the same" : "one value each, and so no spread to judge by";
+      }
       if (!apart) {
         return "within the spread";
       }
@@ -72,6 +77,7 @@ public record Changes(String before, List<String> reservations, List<Change> cha
     Samples before = then.samples();
     Samples after = now.samples();
     boolean apart = before.max() < after.min() || after.max() < before.min();
-    return new Change(row, now.side(), before.median(), after.median(), apart);
+    boolean spread = then.values().size() > 1 || now.values().size() > 1;
+    return new Change(row, now.side(), before.median(), after.median(), apart, spread);
   }
 }

@@ -21,12 +21,6 @@ public final class Comparison {
   /** No process of a comparison runs longer than this. */
   public static final Duration LONGEST = Duration.ofDays(1);
 
-  /** Rounds for a machine in software emulation. */
-  static final int EMULATED_ROUNDS = 2;
-
-  /** Most rounds beside neighbours, each of which takes four instances of every side. */
-  static final int NEIGHBOUR_ROUNDS = 3;
-
   private final Plan plan;
   private final Equipment equipment;
   private final Listener listener;
@@ -196,31 +190,44 @@ public final class Comparison {
     void on(Ground ground) throws BenchException, ImageException, InterruptedException;
   }
 
-  /** Rounds, the first of which warms up; sides that fail in one are left out of the others. */
+  /** Rounds, the first of which may warm up; sides that fail in one are left out of the others. */
   private void rounds(Measure measure, String what, List<Ground> grounds, Step step)
       throws InterruptedException {
-    int runs = measure == Measure.NEIGHBOUR ? Math.min(plan.runs(), NEIGHBOUR_ROUNDS) : plan.runs();
+    Rounds rounds = Rounds.of(measure, plan.runs());
     List<Ground> able = new ArrayList<>(grounds);
-    for (int round = 0; round <= runs && !able.isEmpty(); round++) {
+    if (rounds.emulated() == 0) {
+      able.removeIf(ground -> !ground.comparable() && leftOut(ground, measure));
+    }
+    for (int round = rounds.warmUp() ? 0 : 1;
+        round <= rounds.counted() && !able.isEmpty();
+        round++) {
       int now = round;
       results.counting(round > 0);
       List<Ground> order = round % 2 == 1 ? able.reversed() : able;
       String sentence =
-          round == 0 ? what + ": warming up." : "%s: round %d of %d.".formatted(what, round, runs);
+          round == 0
+              ? what + ": warming up."
+              : "%s: round %d of %d.".formatted(what, round, rounds.counted());
       able.removeAll(
           each(
               sentence,
-              order.stream().filter(ground -> takesPart(ground, measure, now)).toList(),
+              order.stream()
+                  .filter(
+                      ground ->
+                          ground.comparable()
+                              || measure.isApartFromEngine()
+                              || (now >= 1 && now <= rounds.emulated()))
+                  .toList(),
               step));
     }
     results.counting(true);
   }
 
-  /** What is not comparable is shown, but need not be precise. */
-  private static boolean takesPart(Ground ground, Measure measure, int round) {
-    return ground.comparable()
-        || measure.isApartFromEngine()
-        || (round >= 1 && round <= EMULATED_ROUNDS);
+  private boolean leftOut(Ground ground, Measure measure) {
+    note(
+        "%s: \"%s\" is not measured, for in software emulation it would say nothing."
+            .formatted(ground.side().title(), measure.title()));
+    return true;
   }
 
   /** Takes the step on each side and returns those on which it failed. */

@@ -13,14 +13,14 @@ final class Conditions {
     Host host = equipment.host();
     List<String> sentences = new ArrayList<>();
     sentences.add(
-        "The page cache is warm: each measure begins with a round that is not counted and reads the"
-            + " same files.");
+        "The page cache is warm: a round that is not counted reads the same files first. Memory and"
+            + " Noisy neighbour need none, and have three rounds where the others have five.");
     sentences.add(
         equipment.hardware()
             ? "Machines run by hardware virtualization (KVM)."
             : "Machines run in software emulation, for want of hardware virtualization: their figures"
-                + " are not comparable with the others, and are taken in %d rounds at most."
-                    .formatted(Comparison.EMULATED_ROUNDS));
+                + " are not comparable with the others, and are taken once, those of a start, a stop"
+                + " and a whole run twice.");
     sentences.add(
         "But for the measure Network, machines have no network card, and containers only the loopback interface of their"
             + " own network namespace.");

@@ -80,7 +80,7 @@ final class CostSteps {
     return ground.memory(running);
   }
 
-  /** Starts idle instances until the budget is full. */
+  /** Starts idle instances until the budget is full; the first and all of them may settle. */
   void density(Ground ground) throws BenchException, ImageException, InterruptedException {
     List<Running> instances = new ArrayList<>();
     try {
@@ -88,17 +88,18 @@ final class CostSteps {
       double all = 0;
       while (instances.size() < MOST && all < BUDGET) {
         instances.add(idle(ground));
-        Thread.sleep(SETTLE);
-        all = 0;
-        for (Running instance : instances) {
-          all += figures(ground, instance).getOrDefault(Rows.TOTAL.id(), 0.0);
+        if (instances.size() == 1) {
+          Thread.sleep(SETTLE);
+          first = total(ground, instances);
         }
-        first = instances.size() == 1 ? all : first;
+        all = total(ground, instances);
       }
       if (instances.size() < 2) {
         throw new BenchException(
             "One idle instance already takes %d MiB and more.".formatted(BUDGET));
       }
+      Thread.sleep(SETTLE);
+      all = total(ground, instances);
       double marginal = (all - first) / (instances.size() - 1);
       String command = instances.getLast().command();
       results.add(Rows.MARGINAL.id(), ground, marginal, command);
@@ -109,6 +110,14 @@ final class CostSteps {
     } finally {
       close(instances);
     }
+  }
+
+  private static double total(Ground ground, List<Running> instances) throws BenchException {
+    double all = 0;
+    for (Running instance : instances) {
+      all += figures(ground, instance).getOrDefault(Rows.TOTAL.id(), 0.0);
+    }
+    return all;
   }
 
   private static void close(List<Running> instances) throws BenchException {

@@ -24,7 +24,7 @@ record EchoClient(InetSocketAddress address) {
   static final int TRIPS = 200;
 
   /** For so long it is sent what goes there and back: neither too little nor too much anywhere. */
-  static final Duration SENDING = Duration.ofSeconds(2);
+  static final Duration SENDING = Duration.ofSeconds(1);
 
   private static final int TIMEOUT_MILLIS = 60_000;
   private static final Duration PAUSE = Duration.ofMillis(200);

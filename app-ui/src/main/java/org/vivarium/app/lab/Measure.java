@@ -52,8 +52,8 @@ public enum Measure {
               .formatted(CostSteps.BUDGET)
           + " are %d. What one more costs is the growth of the sum of PSS beyond the first, divided"
               .formatted(CostSteps.MOST)
-          + " by the instances after it; how many fit into 1 GiB is reckoned from that. Measured"
-          + " once."),
+          + " by the instances after it; how many fit into 1 GiB is reckoned from that. Looked at"
+          + " some seconds after the start of the first and of the last. Measured once."),
   /** How fast it computes. */
   CPU(
       "Processor, memory, system calls",

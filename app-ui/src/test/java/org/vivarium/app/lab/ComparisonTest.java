@@ -144,6 +144,14 @@ class ComparisonTest {
   }
 
   @Test
+  void whatIsNoTimeOrTakesLongHasThreeRoundsOfFive() {
+    assertEquals(new Rounds(false, 3, 1), Rounds.of(Measure.MEMORY, 5));
+    assertEquals(new Rounds(false, 6, 0), Rounds.of(Measure.NEIGHBOUR, 10));
+    assertEquals(new Rounds(false, 1, 0), Rounds.of(Measure.NEIGHBOUR, 1));
+    assertEquals(new Rounds(true, 5, 2), Rounds.of(Measure.START, 5));
+  }
+
+  @Test
   void aSideThatIsNotThereIsNamedAndTheOthersAreMeasured() throws Exception {
     Report report = run(STAYS, 1, Measure.SIZE);
 
@@ -185,7 +193,14 @@ class ComparisonTest {
 
     assertEquals(
         List.of("neighbour.slowdown"), report.rows().stream().map(Report.Row::id).toList());
-    assertEquals(3, report.series("neighbour.slowdown").size());
+    assertEquals(2, report.series("neighbour.slowdown").size());
+    assertTrue(
+        report
+            .notes()
+            .contains(
+                "Machine (Vivarium): \"Noisy neighbour\" is not measured, for in software emulation"
+                    + " it would say nothing."),
+        report.notes()::toString);
     assertTrue(
         report
             .notes()

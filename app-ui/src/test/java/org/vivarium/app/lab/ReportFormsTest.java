@@ -39,7 +39,13 @@ class ReportFormsTest {
             List.of(
                 new Series(
                     "start.first", Side.CONTAINER, List.of(40.0, 50.0, 60.0), true, "a", "b"),
-                new Series("start.first", Side.MACHINE, List.of(machine), comparable, HOSTILE, "c"),
+                new Series(
+                    "start.first",
+                    Side.MACHINE,
+                    List.of(machine, machine),
+                    comparable,
+                    HOSTILE,
+                    "c"),
                 new Series("cpu.integer", Side.CONTAINER, List.of(100.0), true, "", "d"),
                 new Series("cpu.integer", Side.MACHINE, List.of(120.0), comparable, "", "e")),
             List.of(
@@ -131,8 +137,11 @@ class ReportFormsTest {
 
     assertEquals(List.of(), changes.reservations());
     assertEquals(
-        List.of("within the spread", "apart: 0.50 times"),
-        changes.changes().stream().limit(2).map(Changes.Change::verdict).toList());
+        List.of("within the spread", "apart: 0.50 times", "the same"),
+        changes.changes().stream().limit(3).map(Changes.Change::verdict).toList());
+    assertEquals(
+        "one value each, and so no spread to judge by",
+        new Changes.Change(Rows.START, Side.MACHINE, 1, 2, true, false).verdict());
     assertTrue(
         HtmlReport.write(report(450, true), Optional.of(changes)).contains("apart: 0.50 times"));
   }
@@ -150,7 +159,7 @@ class ReportFormsTest {
 
     assertEquals("measure,quantity,title,unit,side,round,value,comparable,command", lines.get(0));
     assertEquals("start,start.first,First output,ms,container,2,50.000000,true,b", lines.get(2));
-    assertEquals(7, lines.size());
+    assertEquals(8, lines.size());
   }
 
   @Test
