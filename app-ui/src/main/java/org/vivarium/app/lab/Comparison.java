@@ -152,7 +152,8 @@ public final class Comparison {
       rounds(Measure.MEMORY, "Looking at the memory of idle instances", grounds, cost::memory);
     }
     if (plan.has(Measure.DENSITY) && idles) {
-      each("Starting idle instances side by side.", grounds, cost::density);
+      List<Ground> able = comparable(grounds, Measure.DENSITY);
+      each("Starting idle instances side by side.", able, cost::density);
     }
     if (plan.has(Measure.CPU)) {
       rounds(Measure.CPU, "Working: processor, memory, system calls", grounds, work::processor);
@@ -194,10 +195,8 @@ public final class Comparison {
   private void rounds(Measure measure, String what, List<Ground> grounds, Step step)
       throws InterruptedException {
     Rounds rounds = Rounds.of(measure, plan.runs());
-    List<Ground> able = new ArrayList<>(grounds);
-    if (rounds.emulated() == 0) {
-      able.removeIf(ground -> !ground.comparable() && leftOut(ground, measure));
-    }
+    List<Ground> able =
+        rounds.emulated() == 0 ? comparable(grounds, measure) : new ArrayList<>(grounds);
     for (int round = rounds.warmUp() ? 0 : 1;
         round <= rounds.counted() && !able.isEmpty();
         round++) {
@@ -223,11 +222,19 @@ public final class Comparison {
     results.counting(true);
   }
 
-  private boolean leftOut(Ground ground, Measure measure) {
-    note(
-        "%s: \"%s\" is not measured, for in software emulation it would say nothing."
-            .formatted(ground.side().title(), measure.title()));
-    return true;
+  /** The sides that a slow measure is worth its time on; the others are named. */
+  private List<Ground> comparable(List<Ground> grounds, Measure measure) {
+    List<Ground> able = new ArrayList<>();
+    for (Ground ground : grounds) {
+      if (ground.comparable()) {
+        able.add(ground);
+      } else {
+        note(
+            "%s: \"%s\" is not measured, for in software emulation it would say nothing."
+                .formatted(ground.side().title(), measure.title()));
+      }
+    }
+    return able;
   }
 
   /** Takes the step on each side and returns those on which it failed. */
