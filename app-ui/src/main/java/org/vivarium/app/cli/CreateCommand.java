@@ -1,11 +1,14 @@
 package org.vivarium.app.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.app.machines.Cloning;
 import org.vivarium.app.machines.MacAddress;
 import org.vivarium.app.machines.SshForward;
+import org.vivarium.images.ImageException;
 import org.vivarium.images.catalog.CatalogueEntry;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
@@ -33,6 +36,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  vivarium create web --start",
       "  vivarium create deb --from debian-12          with the processors and memory it suits",
+      "  vivarium create deb --from debian-12 --full   with a disk that shares nothing",
       "  vivarium create web --memory 1G --cpus 2 --net user,forward=tcp:8080:80",
       "  vivarium create db --disk data.qcow2 --disk seed.iso,ro --net segment:lab",
       "  vivarium create own --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0'",
@@ -92,6 +96,13 @@ final class CreateCommand extends ShellCommand {
       description = "RAM, such as 256M or 2G. Default: the guest's own, else 256M.")
   private @Nullable Long memory;
 
+  @Option(
+      names = "--full",
+      description =
+          "Give it a whole copy of the guest's disk at once, which depends on nothing. Default: a disk"
+              + " that shares the guest's image and takes what the machine changes.")
+  private boolean full;
+
   @Option(names = DiskOption.NAME, paramLabel = DiskOption.LABEL, description = DiskOption.HELP)
   private @Nullable List<String> disks;
 
@@ -135,7 +146,7 @@ final class CreateCommand extends ShellCommand {
   }
 
   @Override
-  public Integer call() throws VmmException, InterruptedException {
+  public Integer call() throws VmmException, ImageException, InterruptedException {
     EngineChoice.Request.of(engine);
     DeviceSet devices = devices();
     GuestSource guest = guest(devices);
@@ -150,11 +161,18 @@ final class CreateCommand extends ShellCommand {
         new VmDefinition(
             name, description, chosenCpus, memoryMib, engine, guest, devices, autostart);
     boolean ssh = networks == null && entry.filter(e -> !e.user().isEmpty()).isPresent();
+    if (full && entry.filter(CatalogueEntry::hasDisk).isEmpty()) {
+      throw new InvalidConfigException(
+          "Option --full: this guest has no disk that could be copied; leave the option out.");
+    }
     Machines machines = shell.machines();
     if (ssh) {
       createWithSsh(machines, definition);
     } else {
       machines.create(definition);
+    }
+    if (full) {
+      copyGuest(machines, definition);
     }
     if (!start) {
       shell.note("Machine %s is defined; 'vivarium start %s' starts it.".formatted(name, name));
@@ -162,6 +180,16 @@ final class CreateCommand extends ShellCommand {
     }
     try (MachineConnection _ = StartCommand.start(shell, machines, name)) {
       return ExitStatus.OK;
+    }
+  }
+
+  private void copyGuest(Machines machines, VmDefinition definition)
+      throws VmmException, ImageException {
+    try (ProgressLine progress = shell.progress()) {
+      new Cloning(shell.home(), machines).copyGuest(definition, shell.environment(), progress);
+    } catch (IOException e) {
+      throw new VmmException(
+          "The disk of %s cannot be copied: %s.".formatted(name, Failures.reason(e)), e);
     }
   }
 

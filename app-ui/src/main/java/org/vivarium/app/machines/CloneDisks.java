@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
 import org.vivarium.images.catalog.GuestResolver;
+import org.vivarium.images.disk.BackingPolicy;
 import org.vivarium.images.disk.DiskFormat;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskOptions;
@@ -87,9 +88,10 @@ record CloneDisks(Path home, Path from, Path to) {
   void copy(DiskConfig disk, Progress progress) throws IOException, VmmException {
     DiskConfig located = DiskNames.located(disk, from);
     DiskFormat format = DiskFormat.valueOf(DiskOpener.formatOf(located).name());
-    DiskOptions whole = DiskOptions.readOnlyAccess().withBacking(HomeBacking.of(home));
+    BackingPolicy backing = new GuestResolver(home, System.getenv()).backing();
+    DiskOptions whole = DiskOptions.readOnlyAccess().withBacking(backing);
     try (DiskImage image = DiskImages.open(located.file(), format, whole)) {
-      DiskCopy.write(image, target(disk), "Copying " + disk.id(), progress);
+      DiskCopy.write(image, target(disk), "Copying disk " + disk.id(), progress);
     }
   }
 

@@ -3,8 +3,10 @@ package org.vivarium.app.machines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.images.ImageException;
@@ -20,8 +22,8 @@ import org.vivarium.vmm.config.DiskFormat;
 import org.vivarium.vmm.config.NetBackend;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
-import org.vivarium.vmm.config.RateLimit;
 import org.vivarium.vmm.definition.DefinitionJson;
+import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
 
 /**
@@ -115,17 +117,64 @@ public record Cloning(Path home, Machines machines) {
   private void make(VmDefinition source, Path folder, String newName, DiskMaker maker)
       throws VmmException, ImageException, IOException {
     machines.create(definition(source, folder, newName));
+    fill(
+        newName,
+        () -> {
+          CloneDisks disks = new CloneDisks(home, folder, machines.folder(newName));
+          disks.copyKernel(source.guest());
+          for (DiskConfig disk : own(source, folder)) {
+            maker.make(disks, disk);
+          }
+        });
+  }
+
+  /**
+   * Gives a machine that was just made a copy of its guest's disk, where its first start would give
+   * it one that shares the catalogue's image. The image is made unless it is there. If it fails,
+   * the machine is deleted.
+   *
+   * @param made boots a guest of the catalogue that has a disk
+   * @param environment the process's environment
+   */
+  public void copyGuest(VmDefinition made, Map<String, String> environment, Progress progress)
+      throws VmmException, ImageException, IOException {
+    fill(made.name(), () -> replaceRoot(made, environment, progress));
+  }
+
+  private void replaceRoot(VmDefinition made, Map<String, String> environment, Progress progress)
+      throws VmmException, ImageException, IOException {
+    Path folder = machines.folder(made.name());
+    Path copies = folder.resolve("copy");
+    if (made.guest() instanceof GuestSource.Catalogue(String entry, String _)) {
+      GuestResolver.Machine machine = new GuestResolver.Machine(made.name(), folder);
+      new GuestResolver(home, environment).prepare(entry, machine, progress);
+    }
+    // What shares the image serves as the source, and a start would find it until the copy is done.
+    DiskConfig root = own(made, folder).getFirst();
+    new CloneDisks(home, folder, copies).copy(root, progress);
+    Stopped.definition(machines.find(made.name()));
+    Files.move(
+        copies.resolve(root.file()),
+        folder.resolve(root.file()),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+    Files.delete(copies);
+  }
+
+  /** Puts what it needs into a new machine's folder. */
+  private interface Filling {
+    void run() throws VmmException, ImageException, IOException;
+  }
+
+  /** Deletes the new machine again if its folder cannot be filled. */
+  private void fill(String name, Filling filling) throws VmmException, ImageException, IOException {
     boolean done = false;
     try {
-      CloneDisks disks = new CloneDisks(home, folder, machines.folder(newName));
-      disks.copyKernel(source.guest());
-      for (DiskConfig disk : own(source, folder)) {
-        maker.make(disks, disk);
-      }
+      filling.run();
       done = true;
     } finally {
       if (!done) {
-        machines.delete(newName);
+        machines.delete(name);
       }
     }
   }
@@ -133,11 +182,7 @@ public record Cloning(Path home, Machines machines) {
   /** The disks that a machine writes to: the one of its guest, and those that its owner named. */
   static List<DiskConfig> own(VmDefinition source, Path folder) {
     List<DiskConfig> own = new ArrayList<>();
-    Path root = folder.resolve(GuestResolver.ROOT);
-    if (Files.exists(root)) {
-      Path file = root.getFileName();
-      own.add(new DiskConfig("root", file, DiskFormat.QCOW2, false, "", RateLimit.NONE));
-    }
+    DiskNames.root(folder).ifPresent(own::add);
     source.devices().disks().stream().filter(disk -> !disk.readOnly()).forEach(own::add);
     return own;
   }

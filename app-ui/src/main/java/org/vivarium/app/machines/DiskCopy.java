@@ -1,6 +1,7 @@
 package org.vivarium.app.machines;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.vivarium.images.Progress;
@@ -18,7 +19,8 @@ public final class DiskCopy {
   private DiskCopy() {}
 
   /**
-   * Makes the copy; zeros take no room in it.
+   * Makes the copy; zeros take no room in it. An interrupt ends it and is used up; what was copied
+   * by then is left.
    *
    * @param target not there yet
    * @param step what is told of the progress
@@ -41,6 +43,10 @@ public final class DiskCopy {
           writeUnlessZero(image, buffer.flip(), at);
         }
         progress.advanced(step, at + length, size);
+        // A disk image finishes what it does although it is interrupted.
+        if (Thread.interrupted()) {
+          throw new InterruptedIOException("The copy to %s was cancelled.".formatted(target));
+        }
       }
       image.flush();
     }

@@ -1,15 +1,25 @@
 package org.vivarium.app.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.vivarium.images.disk.DiskImage;
+import org.vivarium.images.disk.DiskOptions;
+import org.vivarium.images.library.DiskTree;
+import org.vivarium.images.qcow2.Qcow2Image;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
@@ -119,10 +129,66 @@ class CreateCommandTest {
     assertEquals(List.of("web start", "web close"), cli.machines.takeCalls());
   }
 
+  /** An entry whose disk is a file of the user's own. */
+  private Path givenOwnEntry() throws IOException {
+    Path disk = home.resolve("mine.raw");
+    Files.writeString(
+        Files.createDirectories(home.resolve("catalogue")).resolve("mine.json"),
+        """
+        {"id": "mine", "title": "Mine", "description": "For tests.", "kind": "disk",
+         "file": "%s", "format": "raw", "cpus": 1, "memoryMib": 64, "diskMib": 16,
+         "login": "As root."}
+        """
+            .formatted(disk));
+    return disk;
+  }
+
+  @Test
+  void fullCopyHasTheWholeContentAndStandsOnNothing() throws Exception {
+    Files.writeString(givenOwnEntry(), "content".repeat(100_000));
+
+    assertEquals(ExitStatus.OK, cli.run("create web --from mine --full"), cli.err());
+
+    Path root = cli.machines.folder("web").resolve("root.qcow2");
+    try (DiskImage image = Qcow2Image.open(root, DiskOptions.readOnlyAccess())) {
+      ByteBuffer bytes = ByteBuffer.allocate(7);
+      image.read(bytes, 7 * 99_999);
+      assertEquals("content", new String(bytes.array(), StandardCharsets.US_ASCII));
+      assertEquals(16 << 20, image.size());
+    }
+    assertNull(DiskTree.scan(home).disks().getFirst().base());
+    try (Stream<Path> files = Files.list(root.getParent())) {
+      assertTrue(files.noneMatch(file -> file.endsWith("copy")));
+    }
+  }
+
+  @Test
+  void fullCopyThatIsCancelledLeavesNoMachine() throws Exception {
+    Files.writeString(givenOwnEntry(), "content");
+    Thread.currentThread().interrupt();
+
+    assertEquals(ExitStatus.FAILED, cli.run("create web --from mine --full"));
+
+    assertTrue(cli.err().contains("cancelled"), cli.err());
+    assertEquals(List.of(), cli.machines.list());
+  }
+
+  @Test
+  void fullCopyThatCannotBeMadeLeavesNoMachine() throws Exception {
+    givenOwnEntry();
+
+    cli.assertRefused(ExitStatus.FAILED, "create web --from mine --full");
+
+    assertTrue(cli.err().contains("mine.raw"), cli.err());
+    assertEquals(List.of(), cli.machines.list());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "create",
+        "create web --full",
+        "create web --full --kernel=/k",
         "create a b",
         "create ../up",
         "create web --cpus=0",

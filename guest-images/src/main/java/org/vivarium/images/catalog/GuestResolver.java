@@ -145,8 +145,7 @@ public record GuestResolver(Path home, Map<String, String> environment) {
   }
 
   private BootImage installed(Path disk, DiskFormat format, Machine machine) throws ImageException {
-    BackingPolicy backing = HomeBacking.of(home, (image, name, _) -> stated(image, name));
-    DiskOptions options = DiskOptions.readOnlyAccess().withBacking(backing);
+    DiskOptions options = DiskOptions.readOnlyAccess().withBacking(backing());
     try (DiskImage image = DiskImages.open(disk, format, options)) {
       return DiskBoot.locate(image, disk.toString(), machine.folder().resolve(CACHE));
     } catch (DiskImageException e) {
@@ -157,6 +156,11 @@ public record GuestResolver(Path home, Map<String, String> environment) {
               .formatted(disk),
           e);
     }
+  }
+
+  /** Allows what lies below a machine's disk: the home's bases, and the catalogue's own disks. */
+  public BackingPolicy backing() {
+    return HomeBacking.of(home, (image, name, _) -> stated(image, name));
   }
 
   /** A clone of a disk of the user's own: allowed if the catalogue names that disk. */
