@@ -2,6 +2,7 @@ package org.vivarium.app.desktop;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -43,6 +44,7 @@ import org.vivarium.app.desktop.page.MachineAction;
 import org.vivarium.app.desktop.page.MachineActions;
 import org.vivarium.app.desktop.page.MachinePage;
 import org.vivarium.app.desktop.shell.DeskModel;
+import org.vivarium.images.library.DiskTree;
 import org.vivarium.vmm.client.MachineSummary.State;
 import org.vivarium.vmm.client.Notification;
 import org.vivarium.vmm.config.DiskConfig;
@@ -199,6 +201,53 @@ class DesktopTest {
 
     await("it runs", () -> state("fresh") == State.RUNNING);
     assertEquals(512, model("fresh").definition().orElseThrow().memoryMib());
+  }
+
+  /** A guest of the catalogue whose disk is a file of the user's own. */
+  private Path givenGuestWithADisk(long bytes) throws Exception {
+    Path disk = own.resolve("mine.raw");
+    Files.writeString(
+        Files.createDirectories(own.resolve("catalogue")).resolve("mine.json"),
+        """
+        {"id": "mine", "title": "Mine", "description": "For tests.", "kind": "disk",
+         "file": "%s", "format": "raw", "cpus": 1, "memoryMib": 64, "diskMib": 16,
+         "diskBytes": %d, "login": "As root."}
+        """
+            .formatted(disk, bytes));
+    return disk;
+  }
+
+  @Test
+  void fullCopyOfTheSystemsDiskIsMadeBeforeTheMachineStarts(FxRobot robot) throws Exception {
+    Files.writeString(givenGuestWithADisk(0), "content");
+    click(robot, "#new-machine");
+    await("the guests are there", () -> robot.lookup("#system-mine").tryQuery().isPresent());
+    assertFalse(robot.lookup("#disk-choice").query().isVisible(), "Tiny Linux has no disk");
+    type(robot, "#new-name", "web");
+
+    click(robot, "#system-mine");
+    click(robot, "#disk-copied");
+    robot.interact(() -> ((Button) robot.lookup("#create-machine").query()).fire());
+
+    await("it runs", () -> state("web") == State.RUNNING);
+    assertNull(DiskTree.scan(own).disks().getFirst().base());
+    assertEquals(List.of(), desktop.model().ui().errors().shown());
+  }
+
+  @Test
+  void fullCopyThatDoesNotFitIsToldBesideTheChoice(FxRobot robot) throws Exception {
+    givenGuestWithADisk(1L << 48);
+    click(robot, "#new-machine");
+    await("the guests are there", () -> robot.lookup("#system-mine").tryQuery().isPresent());
+    click(robot, "#system-mine");
+    assertFalse(robot.lookup("#create-machine").query().isDisabled());
+
+    click(robot, "#disk-copied");
+
+    await("it is told", () -> text(robot, ".field-error").contains("share the base"));
+    assertTrue(robot.lookup("#create-machine").query().isDisabled());
+    click(robot, "#disk-shared");
+    assertFalse(robot.lookup("#create-machine").query().isDisabled());
   }
 
   @Test

@@ -2,18 +2,18 @@ package org.vivarium.app.desktop.base;
 
 import atlantafx.base.theme.Styles;
 import java.util.function.Supplier;
-import javafx.scene.control.Control;
 import javafx.scene.control.Label;
+import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 
 /** A field of a form: its name, the control, and what is wrong with it while the person types. */
 public final class Field extends VBox {
-  private final Control control;
+  private final Region control;
   private final Label wrong = Controls.paragraph("", "field-error", "small");
   private Supplier<String> check = () -> "";
 
   /** Makes a field; {@code hint} explains it below the control, if it is not empty. */
-  public Field(String name, Control control, String hint) {
+  public Field(String name, Region control, String hint) {
     super(4);
     this.control = control;
     Label label = Controls.label(name, "field-name");

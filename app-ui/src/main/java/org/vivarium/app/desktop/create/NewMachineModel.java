@@ -1,9 +1,12 @@
 package org.vivarium.app.desktop.create;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleBooleanProperty;
@@ -12,11 +15,15 @@ import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.Sizes;
 import org.vivarium.app.machines.SshForward;
+import org.vivarium.images.ImageException;
+import org.vivarium.images.catalog.Catalogue;
 import org.vivarium.images.catalog.CatalogueEntry;
+import org.vivarium.images.catalog.EntryState;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.config.PortForward;
@@ -26,6 +33,29 @@ import org.vivarium.vmm.definition.VmDefinition;
 /** What a person has filled in for a new machine, and what is wrong with it. */
 final class NewMachineModel {
   private static final int MOST_GIB = 65_536;
+
+  /**
+   * The room on this computer's disk.
+   *
+   * @param images what the image of each guest takes, or is expected to, by the guest's id; bytes
+   * @param free what is left, bytes
+   */
+  record Room(Map<String, Long> images, long free) {
+    Room {
+      images = Map.copyOf(images);
+    }
+
+    /** How it is now. Blocks. */
+    static Room of(Path home) throws ImageException, IOException {
+      Catalogue catalogue = Catalogue.open(home, System.getenv());
+      Map<String, Long> images = new HashMap<>();
+      for (CatalogueEntry entry : catalogue.entries()) {
+        EntryState state = catalogue.state(entry);
+        images.put(entry.id(), state.ready() ? state.bytesOnDisk() : entry.diskBytes());
+      }
+      return new Room(images, Files.getFileStore(home).getUsableSpace());
+    }
+  }
 
   private final Ui ui;
   private final MachinesModel machines;
@@ -41,6 +71,13 @@ final class NewMachineModel {
   final StringProperty cpus = new SimpleStringProperty("1");
   final StringProperty memory = new SimpleStringProperty("256");
   final StringProperty engine = new SimpleStringProperty("auto");
+
+  /** Whether it gets a copy of its guest's disk rather than one that shares the image. */
+  final BooleanProperty fullCopy = new SimpleBooleanProperty(false);
+
+  /** What the image of each guest takes on this computer, and what is free; bytes. */
+  final ObjectProperty<Room> room = new SimpleObjectProperty<>(new Room(Map.of(), Long.MAX_VALUE));
+
   final BooleanProperty withDisk = new SimpleBooleanProperty(false);
   final StringProperty diskGib = new SimpleStringProperty("8");
   final BooleanProperty network = new SimpleBooleanProperty(NewMachines.userNetworkWorks());
@@ -111,6 +148,24 @@ final class NewMachineModel {
     return Sizes.memory(ui, memory.get());
   }
 
+  /** About what a copy of the guest's disk takes, bytes; 0 where not known. */
+  long copyBytes() {
+    CatalogueEntry entry = guest.get();
+    return entry == null ? 0 : room.get().images().getOrDefault(entry.id(), 0L);
+  }
+
+  String copyProblem() {
+    return copies() && copyBytes() > room.get().free()
+        ? ui.text("form.noRoom", Units.bytes(copyBytes()), Units.bytes(room.get().free()))
+        : "";
+  }
+
+  /** Whether the guest's disk is copied; a guest without one has none to copy. */
+  private boolean copies() {
+    CatalogueEntry entry = guest.get();
+    return fullCopy.get() && entry != null && entry.hasDisk();
+  }
+
   String diskProblem() {
     return !withDisk.get() || Sizes.within(diskGib.get(), 1, MOST_GIB)
         ? ""
@@ -121,13 +176,13 @@ final class NewMachineModel {
     return !path.isBlank() && Files.isRegularFile(Path.of(path.strip()));
   }
 
-  /** The size of the disk that is made with the machine, bytes; 0 for none. */
-  long diskBytes() {
-    return withDisk.get() ? Long.parseLong(diskGib.get().strip()) << 30 : 0;
+  /** What was asked for; call it when no problem is left. */
+  NewMachine wanted() {
+    long bytes = withDisk.get() ? Long.parseLong(diskGib.get().strip()) << 30 : 0;
+    return new NewMachine(definition(), copies(), bytes);
   }
 
-  /** The definition; call it when no problem is left. */
-  VmDefinition definition() {
+  private VmDefinition definition() {
     CatalogueEntry entry = guest.get();
     GuestSource source =
         entry != null
@@ -145,7 +200,7 @@ final class NewMachineModel {
         Integer.parseInt(memory.get().strip()),
         engine.get(),
         source,
-        new DeviceSet(List.of(), networks, true, true, false, null),
+        new DeviceSet(List.of(), networks, true, true, true, null),
         false);
   }
 }

@@ -4,7 +4,7 @@ import atlantafx.base.theme.Styles;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import javafx.application.Platform;
 import javafx.beans.property.Property;
 import javafx.geometry.Pos;
@@ -13,9 +13,11 @@ import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
+import javafx.scene.control.RadioButton;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TextField;
 import javafx.scene.control.ToggleButton;
+import javafx.scene.control.ToggleGroup;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.TilePane;
@@ -26,18 +28,18 @@ import org.kordamp.ikonli.javafx.FontIcon;
 import org.vivarium.app.desktop.base.Controls;
 import org.vivarium.app.desktop.base.Field;
 import org.vivarium.app.desktop.base.Ui;
+import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.EngineChoices;
 import org.vivarium.app.desktop.page.ForwardRows;
 import org.vivarium.images.catalog.Catalogue;
 import org.vivarium.images.catalog.CatalogueEntry;
-import org.vivarium.vmm.definition.VmDefinition;
 
 /** The page of a new machine: sensible values, and what is wrong beside each field. */
 public final class NewMachineView extends VBox {
   private static final double WIDTH = 760;
-  private static final double TILE_WIDTH = 330;
+  private static final double TILE_WIDTH = 333;
 
   /** A title and three lines. */
   private static final double TILE_HEIGHT = 96;
@@ -53,17 +55,17 @@ public final class NewMachineView extends VBox {
    * Makes the page.
    *
    * @param machines the machines there are
-   * @param done takes the definition, and the size of an empty disk to make with it (0 for none)
+   * @param done takes what was asked for
    */
   public NewMachineView(
-      Ui ui, MachinesModel machines, BiConsumer<VmDefinition, Long> done, Runnable cancelled) {
+      Ui ui, MachinesModel machines, Consumer<NewMachine> done, Runnable cancelled) {
     this.ui = ui;
     this.model = new NewMachineModel(ui, machines);
     create = Controls.button(Feather.PLAY, ui.text("new.create"), () -> {});
     create.setId("create-machine");
     create.getStyleClass().add(Styles.ACCENT);
     create.setDefaultButton(true);
-    create.setOnAction(_ -> done.accept(model.definition(), model.diskBytes()));
+    create.setOnAction(_ -> done.accept(model.wanted()));
     Button cancel = new Button(ui.text("dialog.cancel"));
     cancel.setCancelButton(true);
     cancel.setOnAction(_ -> cancelled.run());
@@ -101,22 +103,25 @@ public final class NewMachineView extends VBox {
         new Field(ui.text("form.initrd"), text(model.initrd, "new-initrd"), "")
             .check(model::initrdProblem);
     Field line = new Field(ui.text("form.commandLine"), text(model.commandLine, "new-line"), "");
-    fields = List.of(name, cpus, memory, diskField, kernel, initrd);
     Label verified = Controls.paragraph("", "muted", "small");
     verified.setId("new-verified");
+    Field copy = new Field(ui.text("new.disk"), diskChoice(), "").check(model::copyProblem);
+    copy.setId("disk-choice");
+    fields = List.of(name, cpus, memory, copy, diskField, kernel, initrd);
     VBox own = new VBox(16, pick(kernel, model.kernel), pick(initrd, model.initrd), line);
     model.guest.subscribe(
         now -> {
           Controls.show(own, now == null);
           verified.setText(now == null ? "" : ui.passedOn(now.verified()));
           Controls.show(verified, now != null);
+          Controls.show(copy, now != null && now.hasDisk());
           check();
         });
     VBox page =
         new VBox(
             16,
             Controls.label(ui.text("new.title"), Styles.TITLE_3),
-            section("new.system", systems(machines.home()), verified, own),
+            section("new.system", systems(machines.home()), verified, copy, own),
             section(
                 "new.machine",
                 Controls.halves(name, description),
@@ -165,6 +170,7 @@ public final class NewMachineView extends VBox {
               check();
             },
             ui.errors()::report);
+    ui.background().call(() -> NewMachineModel.Room.of(home), model.room::set, ui.errors()::report);
     return choices;
   }
 
@@ -202,6 +208,38 @@ public final class NewMachineView extends VBox {
     choice.getStyleClass().add("choice-card");
     choice.setMaxSize(Double.MAX_VALUE, Double.MAX_VALUE);
     return choice;
+  }
+
+  /** Whether the system's disk shares the image or is a copy of it. */
+  private VBox diskChoice() {
+    ToggleGroup group = new ToggleGroup();
+    RadioButton shared = new RadioButton(ui.text("new.shared"));
+    shared.setId("disk-shared");
+    shared.setToggleGroup(group);
+    shared.setSelected(true);
+    RadioButton copied = new RadioButton(ui.text("new.copied"));
+    copied.setId("disk-copied");
+    copied.setToggleGroup(group);
+    copied.selectedProperty().bindBidirectional(model.fullCopy);
+    model.fullCopy.subscribe(_ -> check());
+    Label takes = hint("");
+    model.guest.subscribe(_ -> tell(takes));
+    model.room.subscribe(_ -> tell(takes));
+    return new VBox(
+        8, new VBox(4, shared, hint(ui.text("new.sharedHint"))), new VBox(4, copied, takes));
+  }
+
+  private void tell(Label takes) {
+    long bytes = model.copyBytes();
+    takes.setText(
+        bytes == 0
+            ? ui.text("new.copiedHint")
+            : ui.text("new.copiedHintBytes", Units.bytes(bytes)));
+    check();
+  }
+
+  private static Label hint(String words) {
+    return Controls.paragraph(words, "muted", "small", "radio-hint");
   }
 
   private Node pick(Field field, Property<String> target) {

@@ -185,7 +185,7 @@ public final class MachineModel {
    * Does long work on it while it is off; {@link #activity} tells how far that is.
    *
    * @param step what is done, for people
-   * @param done runs on the JavaFX thread when it was done
+   * @param done runs on the JavaFX thread when it was done and not cancelled
    */
   public void work(String step, Work task, Runnable done) {
     if (activity.get() != null) {
@@ -199,8 +199,11 @@ public final class MachineModel {
                     task.run(
                         (now, part, total) -> step(now, total > 0 ? (double) part / total : -1)),
                 () -> {
+                  boolean cancelled = work == null;
                   ended();
-                  done.run();
+                  if (!cancelled) {
+                    done.run();
+                  }
                 },
                 thrown -> {
                   boolean cancelled = work == null;

@@ -25,10 +25,9 @@ import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.DiskCommands;
 import org.vivarium.app.desktop.machines.DiskFiles;
 import org.vivarium.app.desktop.machines.MachineModel;
-import org.vivarium.images.catalog.GuestResolver;
+import org.vivarium.app.machines.DiskNames;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.DiskFormat;
-import org.vivarium.vmm.config.RateLimit;
 
 /** A machine's disks: attach by button or by dropping a file, create, detach, resize. */
 final class DisksView extends VBox implements MachinePage.Dated {
@@ -81,7 +80,7 @@ final class DisksView extends VBox implements MachinePage.Dated {
 
   private void show() {
     List<DiskConfig> disks = new ArrayList<>();
-    Optional<DiskConfig> root = root();
+    Optional<DiskConfig> root = DiskNames.root(machine.folder());
     root.ifPresent(disks::add);
     machine.definition().ifPresent(definition -> disks.addAll(definition.devices().disks()));
     rows.getChildren()
@@ -124,15 +123,6 @@ final class DisksView extends VBox implements MachinePage.Dated {
             map -> map.ifPresent(it -> whole.getChildren().add(new AllocationStrip(ui, it))),
             ui.errors()::report);
     return whole;
-  }
-
-  /** The disk that a machine of a guest with a disk boots from; it is no part of its definition. */
-  private Optional<DiskConfig> root() {
-    Path file = machine.folder().resolve(GuestResolver.ROOT);
-    return file.toFile().exists()
-        ? Optional.of(
-            new DiskConfig("root", file.getFileName(), DiskFormat.QCOW2, false, "", RateLimit.NONE))
-        : Optional.empty();
   }
 
   private String sizes(DiskFiles.Facts facts) {

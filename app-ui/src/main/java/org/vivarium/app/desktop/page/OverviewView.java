@@ -1,5 +1,6 @@
 package org.vivarium.app.desktop.page;
 
+import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.property.ObjectProperty;
 import javafx.scene.Node;
@@ -16,6 +17,7 @@ import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.chart.ChartClock;
 import org.vivarium.app.desktop.chart.TimeChart;
 import org.vivarium.app.desktop.machines.MachineModel;
+import org.vivarium.app.machines.DiskNames;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.NetConfig;
 import org.vivarium.vmm.definition.VmDefinition;
@@ -110,10 +112,13 @@ final class OverviewView extends VBox {
 
   private List<Node> devices(VmDefinition definition) {
     VBox disks = new VBox(8, linked("part.DISKS", MachinePage.Part.DISKS));
-    for (DiskConfig disk : definition.devices().disks()) {
+    List<DiskConfig> all = new ArrayList<>();
+    DiskNames.root(machine.folder()).ifPresent(all::add);
+    all.addAll(definition.devices().disks());
+    for (DiskConfig disk : all) {
       disks.getChildren().add(fact(disk.id(), String.valueOf(disk.file().getFileName())));
     }
-    if (definition.devices().disks().isEmpty()) {
+    if (all.isEmpty()) {
       disks.getChildren().add(Controls.paragraph(ui.text("disks.noneShort"), "muted", "small"));
     }
     VBox networks = new VBox(8, linked("part.NETWORK", MachinePage.Part.NETWORK));

@@ -12,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.compare.CompareModel;
+import org.vivarium.app.desktop.create.NewMachine;
 import org.vivarium.app.desktop.machines.Definitions;
 import org.vivarium.app.desktop.machines.DiskFiles;
 import org.vivarium.app.desktop.machines.HostModel;
@@ -19,6 +20,7 @@ import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.MachinePage;
+import org.vivarium.app.machines.Cloning;
 import org.vivarium.vmm.definition.VmDefinition;
 
 /** What the window shows. Belongs to the JavaFX thread. */
@@ -131,12 +133,7 @@ public final class DeskModel {
     for (int i = 2; machines.taken(name); i++) {
       name = NewMachines.FIRST + "-" + i;
     }
-    createAndStart(NewMachines.firstLinux(name));
-  }
-
-  private void createAndStart(VmDefinition definition) {
-    creating = true;
-    machines.create(definition, this::begin, this::failed);
+    create(new NewMachine(NewMachines.firstLinux(name), false, 0));
   }
 
   private void failed(Throwable thrown) {
@@ -144,36 +141,41 @@ public final class DeskModel {
     ui.errors().report(thrown);
   }
 
-  private void begin(MachineModel machine) {
+  private void begin(MachineModel machine, NewMachine wanted) {
     creating = false;
     show(machine, MachinePage.Part.CONSOLE);
-    machine.start();
+    if (wanted.fullCopy()) {
+      Cloning cloning = new Cloning(machines.home(), machines.machines());
+      machine.work(
+          ui.text("new.copying", machine.name()),
+          progress -> cloning.copyGuest(wanted.definition(), System.getenv(), progress),
+          machine::start);
+    } else {
+      machine.start();
+    }
   }
 
-  /**
-   * Makes a machine, starts it and shows its console.
-   *
-   * @param diskBytes the size of an empty disk that is made with it; 0 for none
-   */
-  public void create(VmDefinition definition, long diskBytes) {
+  /** Makes a machine, starts it and shows its console. */
+  public void create(NewMachine wanted) {
     if (creating) {
       return;
     }
-    if (diskBytes == 0) {
-      createAndStart(definition);
+    creating = true;
+    VmDefinition definition = wanted.definition();
+    if (wanted.diskBytes() == 0) {
+      machines.create(definition, machine -> begin(machine, wanted), this::failed);
       return;
     }
     Path file = Path.of(definition.name() + ".qcow2");
     VmDefinition whole =
         Definitions.withDisk(definition, Definitions.newDisk(definition, file), true);
-    creating = true;
     machines.create(
         whole,
         machine ->
             ui.background()
                 .run(
-                    () -> DiskFiles.create(machine.folder().resolve(file), diskBytes),
-                    () -> begin(machine),
+                    () -> DiskFiles.create(machine.folder().resolve(file), wanted.diskBytes()),
+                    () -> begin(machine, wanted),
                     this::failed),
         this::failed);
   }
