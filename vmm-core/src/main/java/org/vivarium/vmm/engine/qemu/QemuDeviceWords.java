@@ -29,6 +29,16 @@ final class QemuDeviceWords {
   /** Root ports without a disk at the start: so many can be attached while the guest runs. */
   static final int SPARE_PORTS = 4;
 
+  /**
+   * One port, hvc0, and a vector for each queue and for the configuration. With fewer all queues
+   * share one, and Linux turns that off, input with it, once a guest prints much: it takes back
+   * what it printed by polling, so that the interrupts find nothing to do ("nobody cared").
+   */
+  private static final String VIRTIO_SERIAL = "virtio-serial-pci,id=hvcs,max_ports=1,vectors=5";
+
+  /** As {@link #VIRTIO_SERIAL}, for port 1: port 0 is a console's alone. */
+  private static final String VIRTIO_STREAM = "virtio-serial-pci,id=hvcs,max_ports=2,vectors=7";
+
   /** Where root ports begin on the root bus, eight to a slot. */
   private static final int FIRST_PORT_SLOT = 0x10;
 
@@ -87,9 +97,11 @@ final class QemuDeviceWords {
     }
     if (console != null) {
       add(line, "-chardev", "socket,id=hvc,path=" + QemuCommandLine.escape(console.toString()));
-      String port =
-          devices.stream() ? "virtserialport,nr=1,chardev=hvc" : "virtconsole,chardev=hvc";
-      add(line, "-device", "virtio-serial-pci,id=hvcs", "-device", port);
+      if (devices.stream()) {
+        add(line, "-device", VIRTIO_STREAM, "-device", "virtserialport,nr=1,chardev=hvc");
+      } else {
+        add(line, "-device", VIRTIO_SERIAL, "-device", "virtconsole,chardev=hvc");
+      }
     }
     for (NetConfig card : devices.networks()) {
       network(line, card);
