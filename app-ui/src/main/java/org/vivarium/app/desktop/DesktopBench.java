@@ -30,7 +30,8 @@ import org.vivarium.vmm.client.MetricSample;
 /**
  * Measures the window itself: its start, what it costs while nothing happens, what it adds to the
  * start of a machine, and how many frames a second it draws while ten graphs of 15 minutes move in
- * each, with what is on the heap before and after an hour's worth of samples.
+ * each, with what is on the heap before and after an hour's worth of samples. What a guest that
+ * prints much does to it is {@link ConsoleBurst}'s.
  */
 final class DesktopBench {
   /** The environment variable in which the launcher says when it was started. */
@@ -92,6 +93,7 @@ final class DesktopBench {
     print("Heap before           %.1f MiB", heap / MIB);
     print("Heap after an hour's  %.1f MiB", heap() / MIB);
     click(desktop);
+    ConsoleBurst.run(desktop);
   }
 
   /** What is on the heap and reachable. */
@@ -131,7 +133,8 @@ final class DesktopBench {
     return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]) / TICKS;
   }
 
-  private static String shown(Desktop desktop, String name) {
+  /** What the window shows of a machine's console. Blocks. */
+  static String shown(Desktop desktop, String name) {
     CompletableFuture<String> text = new CompletableFuture<>();
     Platform.runLater(
         () ->
@@ -146,22 +149,23 @@ final class DesktopBench {
     return text.join();
   }
 
-  private static Instant await(BooleanSupplier condition) throws InterruptedException {
+  /** Waits; returns when it has come about. */
+  static Instant await(BooleanSupplier condition) throws InterruptedException {
     Instant end = Instant.now().plus(PATIENCE);
     while (!condition.getAsBoolean()) {
       if (Instant.now().isAfter(end)) {
-        throw new IllegalStateException("A machine has shown nothing");
+        throw new IllegalStateException("A machine has not shown what was waited for");
       }
       Thread.sleep(1);
     }
     return Instant.now();
   }
 
-  private static double millis(Instant from, Instant to) {
+  static double millis(Instant from, Instant to) {
     return Duration.between(from, to).toNanos() / 1e6;
   }
 
-  private static void print(String format, double value) {
+  static void print(String format, double value) {
     System.out.println(String.format(Locale.ROOT, format, value));
   }
 

@@ -193,6 +193,8 @@ final class NewMachineModel {
                 commandLine.get());
     List<NetConfig> networks =
         network.get() ? List.of(NewMachines.userNetwork("net0", forwards.get())) : List.of();
+    // Tiny Linux has its one shell on the serial console.
+    boolean virtioConsole = entry == null || entry.hasDisk();
     return new VmDefinition(
         name.get(),
         description.get(),
@@ -200,7 +202,7 @@ final class NewMachineModel {
         Integer.parseInt(memory.get().strip()),
         engine.get(),
         source,
-        new DeviceSet(List.of(), networks, true, true, true, null),
+        new DeviceSet(List.of(), networks, true, true, virtioConsole, null),
         false);
   }
 }

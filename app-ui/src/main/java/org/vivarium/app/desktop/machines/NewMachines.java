@@ -32,7 +32,7 @@ public final class NewMachines {
         256,
         "auto",
         new GuestSource.Catalogue(TINY, ""),
-        new DeviceSet(List.of(), networks, true, true, true, null),
+        new DeviceSet(List.of(), networks, true, true, false, null),
         false);
   }
 

@@ -9,9 +9,12 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection.ConsoleConnection;
 
@@ -23,6 +26,16 @@ final class ConsoleConnector implements TtyConnector {
   private static final Logger LOG = LoggerFactory.getLogger(ConsoleConnector.class);
 
   private static final int PIECE = 8192;
+
+  /**
+   * How long the terminal takes what is there before it rests as long, or until the JavaFX thread
+   * has had a turn. While it takes, it holds the lock on its text nearly always, and the JavaFX
+   * thread, which draws that, would wait for it through a burst.
+   */
+  private static final long SHIFT_NANOS = 4_000_000;
+
+  /** How long it rests at most. */
+  private static final long REST_MILLIS = 100;
 
   private final ConsoleConnection console;
   private final String name;
@@ -37,6 +50,9 @@ final class ConsoleConnector implements TtyConnector {
 
   /** What was read and could not be decoded yet: at most the beginning of one character. */
   private int kept;
+
+  /** When the terminal began to take without a pause; 0 when it waits. */
+  private long busySince;
 
   /**
    * Begins to read.
@@ -84,8 +100,26 @@ final class ConsoleConnector implements TtyConnector {
     return to.position();
   }
 
+  private void rest() throws InterruptedException {
+    long now = System.nanoTime();
+    if (!backlog.isReady()) {
+      busySince = 0;
+    } else if (busySince == 0) {
+      busySince = now;
+    } else if (now - busySince > SHIFT_NANOS) {
+      CountDownLatch turn = new CountDownLatch(1);
+      FxThread.run(turn::countDown);
+      Thread.sleep(Duration.ofNanos(SHIFT_NANOS));
+      if (!turn.await(REST_MILLIS, TimeUnit.MILLISECONDS)) {
+        LOG.debug("The window has not drawn the console of {} for long", name);
+      }
+      busySince = System.nanoTime();
+    }
+  }
+
   private int take(int room) throws IOException {
     try {
+      rest();
       return backlog.take(bytes, kept, room);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
