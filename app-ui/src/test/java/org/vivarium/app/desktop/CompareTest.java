@@ -4,63 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
-import javafx.scene.control.Labeled;
 import javafx.scene.control.ToggleButton;
-import javafx.stage.Stage;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.testfx.api.FxRobot;
-import org.testfx.framework.junit5.ApplicationExtension;
-import org.testfx.framework.junit5.Start;
-import org.testfx.util.WaitForAsyncUtils;
 import org.vivarium.app.desktop.compare.CompareModel;
 import org.vivarium.app.desktop.shell.DeskModel;
 import org.vivarium.app.lab.Measure;
-import org.vivarium.vmm.engine.EngineChoice;
 
 /** The page that compares, over a lab that a test commands. */
-@ExtendWith(ApplicationExtension.class)
-class CompareTest {
-  @TempDir static Path home;
-
-  private final FakeLab lab = new FakeLab();
-
-  @SuppressWarnings("NullAway.Init") // by @Start
-  private Desktop desktop;
-
-  @Start
-  void open(Stage stage) throws Exception {
-    Path own = Files.createTempDirectory(home, "home");
-    desktop =
-        new Desktop(
-            new Desktop.Setting(
-                new FakeMachines(own),
-                () -> new EngineChoice.Decision("qemu", "Engine: qemu.", Optional.empty()),
-                lab,
-                own),
-            stage);
-  }
-
+class CompareTest extends DesktopFixture {
   @BeforeEach
   void show(FxRobot robot) {
     robot.interact(() -> robot.lookup("#show-compare").queryAs(ToggleButton.class).fire());
-  }
-
-  @AfterEach
-  void close() {
-    lab.goOn();
-    WaitForAsyncUtils.waitForAsyncFx(10_000, () -> desktop.close());
   }
 
   @Test
@@ -120,20 +79,7 @@ class CompareTest {
     return desktop.model().compare();
   }
 
-  private static void fire(FxRobot robot, String query) {
-    robot.interact(() -> robot.lookup(query).queryAs(Button.class).fire());
-  }
-
-  private static String text(FxRobot robot, String query) {
-    StringBuilder text = new StringBuilder();
-    robot.lookup(query).queryAllAs(Labeled.class).stream()
-        .filter(Labeled::isVisible)
-        .forEach(label -> text.append(label.getText()).append('\n'));
-    return text.toString();
-  }
-
   private static void await(Callable<Boolean> condition) throws Exception {
-    WaitForAsyncUtils.waitFor(
-        30, TimeUnit.SECONDS, () -> WaitForAsyncUtils.waitForAsyncFx(10_000, condition));
+    await("the page has changed", condition);
   }
 }
