@@ -18,6 +18,7 @@ import org.vivarium.app.desktop.base.Ui;
 import org.vivarium.app.desktop.base.Units;
 import org.vivarium.app.desktop.machines.MachinesModel;
 import org.vivarium.app.desktop.machines.NewMachines;
+import org.vivarium.app.desktop.page.Names;
 import org.vivarium.app.desktop.page.Sizes;
 import org.vivarium.app.machines.SshForward;
 import org.vivarium.images.ImageException;
@@ -124,10 +125,8 @@ final class NewMachineModel {
   }
 
   String nameProblem() {
-    if (!name.get().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
-      return ui.text("form.badName");
-    }
-    return machines.taken(name.get()) ? ui.text("form.nameTaken", name.get()) : "";
+    return Names.problem(
+        ui, name.get(), wanted -> machines.taken(wanted) ? ui.text("form.nameTaken", wanted) : "");
   }
 
   String kernelProblem() {

@@ -39,15 +39,12 @@ public final class CloneDialog {
     confirm.setId("dialog-confirm");
     confirm.getStyleClass().add(Styles.ACCENT);
     Field field =
-        new Field(ui.text("form.name"), name, "")
-            .check(
-                () ->
-                    !name.getText().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-                        ? ui.text("form.badName")
-                        : machines.taken(name.getText())
-                            ? ui.text("form.nameTaken", name.getText())
-                            : "");
-    name.textProperty().subscribe(_ -> confirm.setDisable(!field.validate()));
+        Names.field(
+            ui,
+            ui.text("form.name"),
+            name,
+            confirm,
+            wanted -> machines.taken(wanted) ? ui.text("form.nameTaken", wanted) : "");
     confirm.setOnAction(
         _ -> {
           ui.dialogs().close();

@@ -155,14 +155,7 @@ final class DisksView extends VBox implements MachinePage.Dated {
     gib.setEditable(true);
     Button confirm = new Button(ui.text("disks.createNow"));
     confirm.getStyleClass().add(Styles.ACCENT);
-    Field nameField =
-        new Field(ui.text("disks.fileName"), name, "")
-            .check(
-                () ->
-                    name.getText().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-                        ? ""
-                        : ui.text("form.badName"));
-    name.textProperty().subscribe(_ -> confirm.setDisable(!nameField.validate()));
+    Field nameField = Names.field(ui, ui.text("disks.fileName"), name, confirm, _ -> "");
     confirm.setOnAction(
         _ -> {
           ui.dialogs().close();

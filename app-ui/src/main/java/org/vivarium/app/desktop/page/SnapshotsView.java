@@ -134,13 +134,12 @@ final class SnapshotsView extends VBox implements MachinePage.Dated {
     confirm.setId("dialog-confirm");
     confirm.getStyleClass().add(Styles.ACCENT);
     Field field =
-        new Field(ui.text("form.name"), name, "")
-            .check(
-                () ->
-                    !name.getText().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-                        ? ui.text("form.badName")
-                        : names.contains(name.getText()) ? ui.text("snapshots.taken") : "");
-    name.textProperty().subscribe(_ -> confirm.setDisable(!field.validate()));
+        Names.field(
+            ui,
+            ui.text("form.name"),
+            name,
+            confirm,
+            wanted -> names.contains(wanted) ? ui.text("snapshots.taken") : "");
     confirm.setOnAction(
         _ -> {
           ui.dialogs().close();
