@@ -6,6 +6,8 @@ import javafx.application.Platform;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Region;
@@ -23,6 +25,11 @@ public final class Dialogs {
    * @param dangerous whether something is lost
    */
   public record Question(String title, String text, String confirm, boolean dangerous) {}
+
+  /** A question with more lines is scrolled. */
+  private static final int MOST_LINES = 16;
+
+  private static final double LONG_HEIGHT = 280;
 
   private final ModalPane pane = new ModalPane();
   private final Texts texts;
@@ -71,11 +78,19 @@ public final class Dialogs {
           close();
           action.run();
         });
-    open(
-        question.title(),
-        confirm,
-        !question.dangerous(),
-        Controls.paragraph(question.text(), "dialog-text"));
+    open(question.title(), confirm, !question.dangerous(), scrolledIfLong(question.text()));
+  }
+
+  private static Node scrolledIfLong(String words) {
+    Label text = Controls.paragraph(words, "dialog-text");
+    if (words.lines().count() <= MOST_LINES) {
+      return text;
+    }
+    ScrollPane scroll = new ScrollPane(text);
+    scroll.getStyleClass().add("plain-scroll");
+    scroll.setFitToWidth(true);
+    scroll.setPrefViewportHeight(LONG_HEIGHT);
+    return scroll;
   }
 
   /**

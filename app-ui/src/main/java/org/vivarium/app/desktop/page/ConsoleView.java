@@ -93,6 +93,9 @@ public final class ConsoleView extends VBox implements AutoCloseable {
   private ToggleButton choice(ToggleGroup group, String key, Console which, String style) {
     ToggleButton button = new ToggleButton(ui.text(key));
     button.setId("console-" + which.name());
+    if (which == Console.VIRTIO) {
+      Controls.describe(button, ui.text("console.virtioHint"));
+    }
     button.getStyleClass().addAll(style, "small");
     button.setToggleGroup(group);
     button.setSelected(which == console);

@@ -4,7 +4,10 @@ import java.io.File;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import javafx.geometry.Bounds;
+import javafx.geometry.Rectangle2D;
 import javafx.scene.Node;
+import javafx.scene.SnapshotParameters;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
 import javafx.scene.image.WritableImage;
@@ -12,8 +15,11 @@ import javafx.scene.layout.ColumnConstraints;
 import javafx.scene.layout.GridPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
 import javafx.scene.layout.RowConstraints;
 import javafx.scene.layout.VBox;
+import javafx.scene.paint.Color;
+import javafx.scene.paint.Paint;
 import javafx.stage.FileChooser;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
@@ -33,6 +39,9 @@ import org.vivarium.app.desktop.machines.Point;
 final class GraphsView extends VBox {
   private static final int[] MINUTES = {1, 5, 15};
   private static final int NAMED_EXITS = 3;
+
+  /** Round the charts in a picture, pixels. */
+  private static final int MARGIN = 16;
 
   private final Ui ui;
   private final MachineModel machine;
@@ -116,8 +125,10 @@ final class GraphsView extends VBox {
         choices,
         pause,
         Controls.spacer(),
-        Controls.button(Feather.DOWNLOAD, ui.text("graphs.csv"), this::saveCsv),
-        Controls.button(Feather.IMAGE, ui.text("graphs.png"), this::savePng));
+        new HBox(
+            8,
+            Controls.button(Feather.DOWNLOAD, ui.text("graphs.csv"), this::saveCsv),
+            Controls.button(Feather.IMAGE, ui.text("graphs.png"), this::savePng)));
   }
 
   /** The reasons for exits that weigh most get a colour of their own; they are chosen once. */
@@ -158,8 +169,24 @@ final class GraphsView extends VBox {
   }
 
   private void savePng() {
-    WritableImage image = grid.snapshot(null, null);
+    Bounds place = grid.getBoundsInParent();
+    SnapshotParameters whole = new SnapshotParameters();
+    whole.setFill(ground());
+    whole.setViewport(
+        new Rectangle2D(
+            place.getMinX() - MARGIN,
+            place.getMinY() - MARGIN,
+            place.getWidth() + 2 * MARGIN,
+            place.getHeight() + 2 * MARGIN));
+    WritableImage image = grid.snapshot(whole, null);
     save("png", file -> PngWriter.write(image, file.toPath()));
+  }
+
+  /** What the page lies on. */
+  private Paint ground() {
+    return getScene().lookup(".shell") instanceof Region shell && shell.getBackground() != null
+        ? shell.getBackground().getFills().getFirst().getFill()
+        : Color.TRANSPARENT;
   }
 
   /** Writes a file; blocks. */

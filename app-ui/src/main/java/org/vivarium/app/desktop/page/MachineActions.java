@@ -34,6 +34,9 @@ import org.vivarium.vmm.client.MachineConnection;
  * Does what a person asks of one or several machines, after one question where something is lost.
  */
 public final class MachineActions {
+  /** More are counted. */
+  private static final int MOST_NAMES = 3;
+
   private final Ui ui;
   private final MachinesModel machines;
 
@@ -233,7 +236,9 @@ public final class MachineActions {
                     .report(new Errors.Problem(ui.text("error.openFolder", machine.folder()), "")));
   }
 
-  private static String names(List<MachineModel> chosen) {
-    return chosen.stream().map(MachineModel::name).collect(Collectors.joining(", "));
+  private String names(List<MachineModel> chosen) {
+    return chosen.size() > MOST_NAMES
+        ? ui.text("several.title", chosen.size())
+        : chosen.stream().map(MachineModel::name).collect(Collectors.joining(", "));
   }
 }

@@ -28,7 +28,7 @@ final class WelcomeView extends StackPane {
     var title = Controls.label(ui.text("welcome.title"), Styles.TITLE_2);
     var text = Controls.paragraph(ui.text("welcome.text"), "muted");
     text.setTextAlignment(TextAlignment.CENTER);
-    text.setMaxWidth(480);
+    text.setMaxWidth(640);
     Logo logo = new Logo(72);
     VBox box = new VBox(16, logo, title, text, start, other);
     box.setAlignment(Pos.CENTER);
