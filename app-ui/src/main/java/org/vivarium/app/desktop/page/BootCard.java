@@ -46,8 +46,12 @@ final class BootCard extends VBox {
       }
     }
     Label sum = Controls.label(Units.nanos(total), "big-value");
-    shown.add(
-        Controls.row(8, Controls.label(ui.text("boot.total"), "muted"), Controls.spacer(), sum));
+    boolean whole = stages.containsKey(BootStage.PROMPT);
+    Label until = Controls.label(ui.text(whole ? "boot.total" : "boot.soFar"), "muted");
+    if (!whole) {
+      Controls.describe(until, ui.text("boot.soFar.hint"));
+    }
+    shown.add(Controls.row(8, until, Controls.spacer(), sum));
     rows.getChildren().setAll(shown);
   }
 
