@@ -71,6 +71,28 @@ class MachinePageTest extends DesktopFixture {
   }
 
   @Test
+  void diskGrowsToTheSizeThatIsTyped(FxRobot robot) throws Exception {
+    machines.create(NewMachines.firstLinux("web"));
+    await("it is listed", () -> desktop.model().machines().find("web").isPresent());
+    DiskCommands disks = new DiskCommands(desktop.model().ui(), model("web"));
+    robot.interact(() -> disks.create(Path.of("data.qcow2"), 1 << 20));
+    await(
+        "it has a disk",
+        () -> model("web").definition().orElseThrow().devices().disks().size() == 1);
+    robot.interact(() -> desktop.model().show(model("web"), MachinePage.Part.DISKS));
+
+    click(robot, "#resize-disk0");
+    await("the size is asked", () -> robot.lookup("#disk-gib").tryQuery().isPresent());
+    type(robot, "#disk-gib", "0");
+    assertTrue(robot.lookup("#dialog-confirm").query().isDisabled());
+    type(robot, "#disk-gib", "12");
+    click(robot, "#dialog-confirm");
+
+    await("it has grown", () -> text(robot, ".figures").contains("12.0 GiB"));
+    assertEquals(List.of(), desktop.model().ui().errors().shown());
+  }
+
+  @Test
   void snapshotIsTakenAndGoneBackTo(FxRobot robot) throws Exception {
     machines.create(NewMachines.firstLinux("web"));
     await("it is listed", () -> desktop.model().machines().find("web").isPresent());

@@ -9,7 +9,6 @@ import java.util.Optional;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
-import javafx.scene.control.Spinner;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
@@ -32,6 +31,7 @@ import org.vivarium.vmm.config.DiskFormat;
 /** A machine's disks: attach by button or by dropping a file, create, detach, resize. */
 final class DisksView extends VBox implements MachinePage.Dated {
   private static final long GIB = 1L << 30;
+  private static final int MOST_GIB = 65_536;
 
   private final Ui ui;
   private final MachineModel machine;
@@ -109,10 +109,12 @@ final class DisksView extends VBox implements MachinePage.Dated {
             ui.errors()::report);
     HBox row = Controls.row(16, new FontIcon(Feather.HARD_DRIVE), words, kind, size);
     if (!root) {
+      Button resize =
+          Controls.iconButton(Feather.MAXIMIZE_2, ui.text("disks.resize"), () -> askToResize(disk));
+      resize.setId("resize-" + disk.id());
       row.getChildren()
           .addAll(
-              Controls.iconButton(
-                  Feather.MAXIMIZE_2, ui.text("disks.resize"), () -> askToResize(disk)),
+              resize,
               Controls.iconButton(Feather.X, ui.text("disks.detach"), () -> askToDetach(disk)));
     }
     VBox whole = new VBox(8, row);
@@ -151,22 +153,23 @@ final class DisksView extends VBox implements MachinePage.Dated {
 
   private void askToCreate() {
     TextField name = new TextField(freeName());
-    Spinner<Integer> gib = new Spinner<>(1, 2048, 8);
-    gib.setEditable(true);
+    TextField gib = new TextField("8");
+    gib.setId("disk-gib");
     Button confirm = new Button(ui.text("disks.createNow"));
+    confirm.setId("dialog-confirm");
     confirm.getStyleClass().add(Styles.ACCENT);
     Field nameField = Names.field(ui, ui.text("disks.fileName"), name, confirm, _ -> "");
+    Field sizeField = sizeField(gib, 1, ui.text("disks.sizeHint"), confirm);
+    // Neither field alone opens the button; this is told after each field's own check.
+    Runnable both = () -> confirm.setDisable(!(nameField.validate() & sizeField.validate()));
+    name.textProperty().subscribe(both);
+    gib.textProperty().subscribe(both);
     confirm.setOnAction(
         _ -> {
           ui.dialogs().close();
-          commands.create(Path.of(name.getText()), gib.getValue() * GIB);
+          commands.create(Path.of(name.getText()), bytes(gib));
         });
-    ui.dialogs()
-        .show(
-            ui.text("disks.createTitle"),
-            confirm,
-            nameField,
-            new Field(ui.text("disks.size"), gib, ui.text("disks.sizeHint")));
+    ui.dialogs().show(ui.text("disks.createTitle"), confirm, nameField, sizeField);
   }
 
   private String freeName() {
@@ -186,21 +189,39 @@ final class DisksView extends VBox implements MachinePage.Dated {
   }
 
   private void showResize(DiskConfig disk, long now) {
-    int least = Math.clamp((now + GIB - 1) / GIB, 1, 65_536);
-    Spinner<Integer> gib = new Spinner<>(least, 65_536, least);
-    gib.setEditable(true);
+    int least = Math.clamp((now + GIB - 1) / GIB, 1, MOST_GIB);
+    TextField gib = new TextField(Integer.toString(least));
+    gib.setId("disk-gib");
     Button confirm = new Button(ui.text("disks.resizeNow"));
+    confirm.setId("dialog-confirm");
     confirm.getStyleClass().add(Styles.ACCENT);
     confirm.setOnAction(
         _ -> {
           ui.dialogs().close();
-          commands.resize(disk, gib.getValue() * GIB, this::show);
+          commands.resize(disk, bytes(gib), this::show);
         });
     ui.dialogs()
         .show(
             ui.text("disks.resizeTitle", disk.id()),
             confirm,
-            new Field(ui.text("disks.size"), gib, ui.text("disks.resizeHint")));
+            sizeField(gib, least, ui.text("disks.resizeHint"), confirm));
+  }
+
+  /** The field of a size in GiB; {@code confirm} is open while it is good. */
+  private Field sizeField(TextField gib, int least, String hint, Button confirm) {
+    Field field =
+        new Field(ui.text("disks.size"), gib, hint)
+            .check(
+                () ->
+                    Sizes.within(gib.getText(), least, MOST_GIB)
+                        ? ""
+                        : ui.text("form.badMemory", least, MOST_GIB));
+    gib.textProperty().subscribe(_ -> confirm.setDisable(!field.validate()));
+    return field;
+  }
+
+  private static long bytes(TextField gib) {
+    return Long.parseLong(gib.getText().strip()) * GIB;
   }
 
   private void askToDetach(DiskConfig disk) {
