@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.EnumSet;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import javafx.scene.control.CheckBox;
@@ -14,6 +15,7 @@ import org.testfx.api.FxRobot;
 import org.vivarium.app.desktop.compare.CompareModel;
 import org.vivarium.app.desktop.shell.DeskModel;
 import org.vivarium.app.lab.Measure;
+import org.vivarium.app.lab.Side;
 
 /** The page that compares, over a lab that a test commands. */
 class CompareTest extends DesktopFixture {
@@ -33,6 +35,8 @@ class CompareTest extends DesktopFixture {
   void rowsFillInLiveAndTheRunOutlivesThePage(FxRobot robot) throws Exception {
     lab.holdBeforeTheEnd();
     robot.interact(() -> robot.lookup("#measure-cpu").queryAs(CheckBox.class).setSelected(false));
+    assertFalse(robot.lookup("#side-docker").query().isVisible());
+    fire(robot, "#side-podman");
 
     fire(robot, "#compare-begin");
 
@@ -40,6 +44,8 @@ class CompareTest extends DesktopFixture {
     await(() -> text(robot, "#measured-start .figures").contains("221 ms"));
     assertTrue(text(robot, "#measured-start .small").contains("Machine (Vivarium) *"));
     assertFalse(Objects.requireNonNull(lab.asked()).has(Measure.CPU));
+    assertEquals(
+        EnumSet.of(Side.HOST, Side.CONTAINER, Side.PODMAN, Side.MACHINE), lab.asked().sides());
     robot.interact(() -> desktop.model().page().set(DeskModel.Page.IMAGES));
     assertTrue(model().isRunning());
     lab.goOn();

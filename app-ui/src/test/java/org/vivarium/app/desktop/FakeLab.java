@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -62,7 +63,7 @@ final class FakeLab implements Lab {
 
   @Override
   public Offer offer() {
-    return new Offer(false, false);
+    return new Offer(false, false, Set.of(Side.PODMAN));
   }
 
   @Override

@@ -44,6 +44,8 @@ final class CompareForm extends VBox {
   private final TextField command = new TextField();
   private final Spinner<Integer> runs = new Spinner<>(1, Plan.MOST_RUNS, RUNS);
   private final Map<Measure, CheckBox> measures = new EnumMap<>(Measure.class);
+  private final Map<Side, CheckBox> sides = new EnumMap<>(Side.class);
+  private final VBox also = new VBox(8);
   private final Label missing = Controls.paragraph("", "small", "muted");
   private final Button begin;
 
@@ -61,6 +63,7 @@ final class CompareForm extends VBox {
             Controls.paragraph(ui.text("compare.what")),
             fields(),
             choices(),
+            also(),
             Controls.row(16, begin, Controls.paragraph(ui.text("compare.time"), "small", "muted")),
             missing);
     show();
@@ -111,8 +114,37 @@ final class CompareForm extends VBox {
     return new VBox(8, Controls.label(ui.text("compare.measures"), "field-name"), boxes);
   }
 
+  /** Sides beside the usual three, where this computer has them. */
+  private Node also() {
+    FlowPane boxes = new FlowPane(16, 8);
+    for (Side side : Side.values()) {
+      if (!side.isUsual()) {
+        CheckBox box = new CheckBox(side.title());
+        box.setId("side-" + side.id());
+        sides.put(side, box);
+        boxes.getChildren().add(box);
+      }
+    }
+    also.getChildren().addAll(Controls.label(ui.text("compare.also"), "field-name"), boxes);
+    return also;
+  }
+
+  private Set<Side> chosenSides() {
+    Set<Side> chosen = EnumSet.of(Side.HOST, Side.CONTAINER, Side.MACHINE);
+    sides.forEach(
+        (side, box) -> {
+          if (box.isVisible() && box.isSelected()) {
+            chosen.add(side);
+          }
+        });
+    return chosen;
+  }
+
   /** Follows the model. */
   void show() {
+    Set<Side> more = model.offer().map(Lab.Offer::more).orElse(Set.of());
+    sides.forEach((side, box) -> Controls.show(box, more.contains(side)));
+    Controls.show(also, !more.isEmpty());
     begin.setDisable(model.isRunning() || chosen().isEmpty());
     missing.setText(
         model
@@ -154,7 +186,7 @@ final class CompareForm extends VBox {
             wanted,
             words(wanted),
             chosen(),
-            EnumSet.of(Side.HOST, Side.CONTAINER, Side.MACHINE),
+            chosenSides(),
             runs.getValue(),
             1,
             LEAST_MIB,

@@ -1,9 +1,11 @@
 package org.vivarium.app.desktop.compare;
 
+import java.util.Set;
 import java.util.function.Consumer;
 import org.vivarium.app.lab.Listener;
 import org.vivarium.app.lab.Plan;
 import org.vivarium.app.lab.Report;
+import org.vivarium.app.lab.Side;
 
 /** Where comparisons are made. Its methods block and are called by background threads. */
 public interface Lab {
@@ -12,8 +14,14 @@ public interface Lab {
    *
    * @param runc whether containers can be started
    * @param hardware whether machines run by hardware virtualization
+   * @param more sides beside the usual ones that can be compared
    */
-  record Offer(boolean runc, boolean hardware) {}
+  record Offer(boolean runc, boolean hardware, Set<Side> more) {
+    /** Copies the set. */
+    public Offer {
+      more = Set.copyOf(more);
+    }
+  }
 
   /** What this computer offers. */
   Offer offer() throws Exception;

@@ -2,12 +2,15 @@ package org.vivarium.app.desktop.compare;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.vivarium.app.Main;
 import org.vivarium.app.bench.Children;
+import org.vivarium.app.doctor.Host;
 import org.vivarium.app.doctor.LinuxHost;
 import org.vivarium.app.lab.CancelAtExit;
 import org.vivarium.app.lab.Comparison;
@@ -15,6 +18,7 @@ import org.vivarium.app.lab.Equipment;
 import org.vivarium.app.lab.Listener;
 import org.vivarium.app.lab.Plan;
 import org.vivarium.app.lab.Report;
+import org.vivarium.app.lab.Side;
 import org.vivarium.images.BootImage;
 import org.vivarium.images.ImageException;
 import org.vivarium.images.Progress;
@@ -51,7 +55,21 @@ public final class LocalLab implements Lab {
 
   @Override
   public Offer offer() throws Exception {
-    return new Offer(new LinuxHost().program("runc").isPresent(), hardware());
+    Host host = new LinuxHost();
+    boolean hardware = hardware();
+    boolean runc = host.program("runc").isPresent();
+    Set<Side> more = EnumSet.noneOf(Side.class);
+    offer(more, Side.PODMAN, host.program("podman").isPresent());
+    offer(more, Side.DOCKER, host.program("docker").isPresent());
+    offer(more, Side.NESTED, runc);
+    offer(more, Side.QEMU, hardware && host.program("qemu-system-x86_64").isPresent());
+    return new Offer(runc, hardware, more);
+  }
+
+  private static void offer(Set<Side> sides, Side side, boolean isThere) {
+    if (isThere) {
+      sides.add(side);
+    }
   }
 
   private static boolean hardware() throws Exception {
