@@ -68,8 +68,8 @@ class NewMachineTest extends DesktopFixture {
     assertFalse(robot.lookup("#disk-choice").query().isVisible(), "Tiny Linux has no disk");
     type(robot, "#new-name", "web");
 
-    click(robot, "#system-mine");
-    click(robot, "#disk-copied");
+    fire(robot, "#system-mine");
+    fire(robot, "#disk-copied");
     fire(robot, "#create-machine");
 
     await("it runs", () -> state("web") == State.RUNNING);
@@ -82,14 +82,14 @@ class NewMachineTest extends DesktopFixture {
     givenGuestWithADisk(1L << 48);
     click(robot, "#new-machine");
     await("the guests are there", () -> robot.lookup("#system-mine").tryQuery().isPresent());
-    click(robot, "#system-mine");
+    fire(robot, "#system-mine");
     assertFalse(robot.lookup("#create-machine").query().isDisabled());
 
-    click(robot, "#disk-copied");
+    fire(robot, "#disk-copied");
 
     await("it is told", () -> text(robot, ".field-error").contains("share the base"));
     assertTrue(robot.lookup("#create-machine").query().isDisabled());
-    click(robot, "#disk-shared");
+    fire(robot, "#disk-shared");
     assertFalse(robot.lookup("#create-machine").query().isDisabled());
   }
 
