@@ -112,7 +112,7 @@ public final class NewMachineView extends VBox {
     model.guest.subscribe(
         now -> {
           Controls.show(own, now == null);
-          verified.setText(now == null ? "" : ui.passedOn(now.verified()));
+          verified.setText(now == null ? "" : ui.text("new.verified", ui.passedOn(now.verified())));
           Controls.show(verified, now != null);
           Controls.show(copy, now != null && now.hasDisk());
           check();
