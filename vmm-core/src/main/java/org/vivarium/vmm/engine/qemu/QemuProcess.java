@@ -107,7 +107,8 @@ final class QemuProcess {
 
   /** Ends the process as kill(1) with SIGKILL does; does not wait. */
   void kill() {
-    process.destroyForcibly();
+    // Not by the Process, which would close its standard error, last words and all.
+    process.toHandle().destroyForcibly();
   }
 
   /** Ends the process with SIGKILL if it has not ended by itself after a while; does not wait. */
