@@ -27,7 +27,9 @@ final class Starts implements AutoCloseable {
   private static final Set<MachineSummary.State> RUNNING =
       EnumSet.of(MachineSummary.State.STARTING, MachineSummary.State.RUNNING);
 
-  private static final int SOME_MACHINES = 20;
+  /** More patience for each machine that starts at the same time. */
+  private static final int SECONDS_FOR_EACH = 30;
+
   private static final long LOOK_MILLIS = 100;
 
   /** A process that is getting ready is ready when it has not used its processor for so long. */
@@ -132,7 +134,9 @@ final class Starts implements AutoCloseable {
    */
   static long await(MachineConnection machine, BootStage stage, int others)
       throws VmmException, InterruptedException {
-    long end = System.nanoTime() + Children.PATIENCE.toNanos() * (1 + others / SOME_MACHINES);
+    long end =
+        System.nanoTime()
+            + Children.PATIENCE.plusSeconds((long) SECONDS_FOR_EACH * others).toNanos();
     while (System.nanoTime() - end < 0) {
       Long reached = machine.status().stages().get(stage);
       if (reached != null) {

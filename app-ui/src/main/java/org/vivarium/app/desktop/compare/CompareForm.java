@@ -130,11 +130,11 @@ final class CompareForm extends VBox {
   }
 
   private Set<Side> chosenSides() {
-    Set<Side> chosen = EnumSet.of(Side.HOST, Side.CONTAINER, Side.MACHINE);
+    Set<Side> chosen = EnumSet.allOf(Side.class);
     sides.forEach(
         (side, box) -> {
-          if (box.isVisible() && box.isSelected()) {
-            chosen.add(side);
+          if (!box.isVisible() || !box.isSelected()) {
+            chosen.remove(side);
           }
         });
     return chosen;
