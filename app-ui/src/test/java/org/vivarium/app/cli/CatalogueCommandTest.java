@@ -28,24 +28,10 @@ class CatalogueCommandTest {
     cli = new CliFixture(home);
   }
 
-  /** An entry whose disk is a file of the user's own. */
-  private Path givenOwnEntry() throws IOException {
-    Path disk = home.resolve("mine.raw");
-    Files.writeString(
-        Files.createDirectories(home.resolve("catalogue")).resolve("mine.json"),
-        """
-        {"id": "mine", "title": "Mine", "description": "For tests.", "kind": "disk",
-         "file": "%s", "format": "raw", "cpus": 1, "memoryMib": 64, "diskMib": 16,
-         "login": "As root."}
-        """
-            .formatted(disk));
-    return disk;
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"catalogue", "images"})
   void guestsAreListedWithTheirState(String name) throws Exception {
-    Path disk = givenOwnEntry();
+    Path disk = CliFixture.givenOwnEntry(home);
     assertEquals(ExitStatus.OK, cli.run(name), cli.err());
     assertTrue(cli.out().matches("(?s).*\\Rmine +not built .*As root[.]\\R"), cli.out());
     Disks.create(disk, DiskFormat.RAW, SIZE);
@@ -108,7 +94,7 @@ class CatalogueCommandTest {
 
   @Test
   void prepareTellsThatTheGuestIsReady() throws Exception {
-    Disks.create(givenOwnEntry(), DiskFormat.RAW, SIZE);
+    Disks.create(CliFixture.givenOwnEntry(home), DiskFormat.RAW, SIZE);
 
     assertEquals(ExitStatus.OK, cli.run("catalogue prepare mine"), cli.err());
 
@@ -117,7 +103,7 @@ class CatalogueCommandTest {
 
   @Test
   void prepareThatFailsSaysWhy() throws Exception {
-    givenOwnEntry();
+    CliFixture.givenOwnEntry(home);
 
     cli.assertRefused(ExitStatus.FAILED, "catalogue prepare mine");
     assertTrue(cli.err().contains("mine.raw"), cli.err());
@@ -160,7 +146,7 @@ class CatalogueCommandTest {
 
   @Test
   void aGuestIsShownWithWhereItComesFromAndWhatIsChecked() throws Exception {
-    givenOwnEntry();
+    CliFixture.givenOwnEntry(home);
 
     assertEquals(ExitStatus.OK, cli.run("catalogue show ubuntu-24.04"), cli.err());
 

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -88,5 +90,19 @@ final class CliFixture {
 
   String err() {
     return err.toString(StandardCharsets.UTF_8);
+  }
+
+  /** An entry whose disk is a file of the user's own. */
+  static Path givenOwnEntry(Path home) throws IOException {
+    Path disk = home.resolve("mine.raw");
+    Files.writeString(
+        Files.createDirectories(home.resolve("catalogue")).resolve("mine.json"),
+        """
+        {"id": "mine", "title": "Mine", "description": "For tests.", "kind": "disk",
+         "file": "%s", "format": "raw", "cpus": 1, "memoryMib": 64, "diskMib": 16,
+         "login": "As root."}
+        """
+            .formatted(disk));
+    return disk;
   }
 }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -129,23 +128,9 @@ class CreateCommandTest {
     assertEquals(List.of("web start", "web close"), cli.machines.takeCalls());
   }
 
-  /** An entry whose disk is a file of the user's own. */
-  private Path givenOwnEntry() throws IOException {
-    Path disk = home.resolve("mine.raw");
-    Files.writeString(
-        Files.createDirectories(home.resolve("catalogue")).resolve("mine.json"),
-        """
-        {"id": "mine", "title": "Mine", "description": "For tests.", "kind": "disk",
-         "file": "%s", "format": "raw", "cpus": 1, "memoryMib": 64, "diskMib": 16,
-         "login": "As root."}
-        """
-            .formatted(disk));
-    return disk;
-  }
-
   @Test
   void fullCopyHasTheWholeContentAndStandsOnNothing() throws Exception {
-    Files.writeString(givenOwnEntry(), "content".repeat(100_000));
+    Files.writeString(CliFixture.givenOwnEntry(home), "content".repeat(100_000));
 
     assertEquals(ExitStatus.OK, cli.run("create web --from mine --full"), cli.err());
 
@@ -164,7 +149,7 @@ class CreateCommandTest {
 
   @Test
   void fullCopyThatIsCancelledLeavesNoMachine() throws Exception {
-    Files.writeString(givenOwnEntry(), "content");
+    Files.writeString(CliFixture.givenOwnEntry(home), "content");
     Thread.currentThread().interrupt();
 
     assertEquals(ExitStatus.FAILED, cli.run("create web --from mine --full"));
@@ -175,7 +160,7 @@ class CreateCommandTest {
 
   @Test
   void fullCopyThatCannotBeMadeLeavesNoMachine() throws Exception {
-    givenOwnEntry();
+    CliFixture.givenOwnEntry(home);
 
     cli.assertRefused(ExitStatus.FAILED, "create web --from mine --full");
 
