@@ -23,7 +23,9 @@ import org.testfx.api.FxRobot;
 import org.testfx.api.FxToolkit;
 import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.util.WaitForAsyncUtils;
+import org.vivarium.app.desktop.machines.DiskCommands;
 import org.vivarium.app.desktop.machines.MachineModel;
+import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.vmm.client.MachineSummary.State;
 import org.vivarium.vmm.engine.EngineChoice;
 
@@ -93,6 +95,17 @@ abstract class DesktopFixture {
 
   static void type(FxRobot robot, String query, String words) {
     robot.interact(() -> ((TextField) robot.lookup(query).query()).setText(words));
+  }
+
+  /** A machine "web" that is off and has one disk, disk0. */
+  final void givenMachineWithADisk(FxRobot robot) throws Exception {
+    machines.create(NewMachines.firstLinux("web"));
+    await("it is listed", () -> desktop.model().machines().find("web").isPresent());
+    DiskCommands disks = new DiskCommands(desktop.model().ui(), model("web"));
+    robot.interact(() -> disks.create(Path.of("data.qcow2"), 1 << 20));
+    await(
+        "it has a disk",
+        () -> model("web").definition().orElseThrow().devices().disks().size() == 1);
   }
 
   /** Presses a button or chooses among some, wherever it is on its page. */

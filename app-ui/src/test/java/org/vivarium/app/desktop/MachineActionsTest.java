@@ -5,11 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.testfx.api.FxRobot;
-import org.vivarium.app.desktop.machines.DiskCommands;
 import org.vivarium.app.desktop.machines.MachineModel;
 import org.vivarium.app.desktop.machines.NewMachines;
 import org.vivarium.app.desktop.page.MachineAction;
@@ -58,13 +56,7 @@ class MachineActionsTest extends DesktopFixture {
 
   @Test
   void machineBecomesATemplateAndAnotherIsMadeOfIt(FxRobot robot) throws Exception {
-    machines.create(NewMachines.firstLinux("web"));
-    await("it is listed", () -> desktop.model().machines().find("web").isPresent());
-    DiskCommands disks = new DiskCommands(desktop.model().ui(), model("web"));
-    robot.interact(() -> disks.create(Path.of("data.qcow2"), 1 << 20));
-    await(
-        "it has a disk",
-        () -> model("web").definition().orElseThrow().devices().disks().size() == 1);
+    givenMachineWithADisk(robot);
     Files.writeString(
         machines.folder("web").resolve("vm.json"),
         DefinitionJson.write(model("web").definition().orElseThrow()));

@@ -72,13 +72,7 @@ class MachinePageTest extends DesktopFixture {
 
   @Test
   void diskGrowsToTheSizeThatIsTyped(FxRobot robot) throws Exception {
-    machines.create(NewMachines.firstLinux("web"));
-    await("it is listed", () -> desktop.model().machines().find("web").isPresent());
-    DiskCommands disks = new DiskCommands(desktop.model().ui(), model("web"));
-    robot.interact(() -> disks.create(Path.of("data.qcow2"), 1 << 20));
-    await(
-        "it has a disk",
-        () -> model("web").definition().orElseThrow().devices().disks().size() == 1);
+    givenMachineWithADisk(robot);
     robot.interact(() -> desktop.model().show(model("web"), MachinePage.Part.DISKS));
 
     click(robot, "#resize-disk0");
