@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.InvalidConfigException;
@@ -41,10 +42,14 @@ final class ControlServer implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
 
+  /** Who asked so short a time ago is taken to go on asking. */
+  private static final long FOLLOWED_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   private final String name;
   private final Requests requests;
   private final Set<ClientQueue> clients = ConcurrentHashMap.newKeySet();
   private final Set<ClientQueue> subscribers = ConcurrentHashMap.newKeySet();
+  private volatile long askedNanoTime = System.nanoTime() - FOLLOWED_NANOS;
   private final SocketServer server;
 
   private ControlServer(Path socket, String name, Requests requests) throws VmmException {
@@ -125,6 +130,7 @@ final class ControlServer implements AutoCloseable {
           "A request is one object with jsonrpc \"2.0\", a method, an id (a text or a whole number)"
               + " and params (an object); there are no batches.");
     }
+    askedNanoTime = System.nanoTime();
     String method = message.path("method").asText();
     try {
       JsonFields fields = JsonFields.of(params.isMissingNode() ? Json.object() : params, "");
@@ -143,6 +149,11 @@ final class ControlServer implements AutoCloseable {
       throw new Rpc.Failure(
           Rpc.Code.INTERNAL_ERROR, "The VM process met a fault of its own; its log says more.");
     }
+  }
+
+  /** Whether somebody wants to know of the machine now: subscribed, or asked just before. */
+  boolean isFollowed() {
+    return !subscribers.isEmpty() || System.nanoTime() - askedNanoTime < FOLLOWED_NANOS;
   }
 
   /** Pushes a notification to those who subscribed; never waits. */

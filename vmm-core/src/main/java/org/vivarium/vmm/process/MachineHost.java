@@ -109,20 +109,21 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
       virtio = ConsoleServer.listen(sockets.virtio(), "virtio", virtioLog, machine::virtioInput);
       undo.push(virtio::close);
     }
+    ControlServer control =
+        ControlServer.listen(
+            sockets.control(), "control", new ControlRequests(this, config.name()));
+    undo.push(control::close);
+    news.pushTo(control::push);
     MetricSampler sampler =
         new MetricSampler(
             "vm",
             machine,
             new MetricSampler.Size(config.cpus(), config.memoryBytes()),
             ring,
-            sample -> news.push(new Notification.Sampled(sample)));
+            sample -> news.push(new Notification.Sampled(sample)),
+            control::isFollowed);
     sampler.start();
     undo.push(sampler::close);
-    ControlServer control =
-        ControlServer.listen(
-            sockets.control(), "control", new ControlRequests(this, config.name()));
-    undo.push(control::close);
-    news.pushTo(control::push);
     return new Parts(machine, new Shutdown(machine), control, serial, virtio);
   }
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,11 +16,14 @@ import org.vivarium.vmm.engine.VirtualMachine;
 /**
  * Takes a sample of a machine each second, on a thread of its own, within half a percent of a core:
  * memory, which the kernel walks page tables for, is looked at less often the longer that takes.
+ * The guest, which wakes up to tell of its memory, is asked each second while somebody follows the
+ * machine; while nobody does, memory is looked at and asked for every quarter of a minute.
  */
 final class MetricSampler implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MetricSampler.class);
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long MEMORY_EVERY_NANOS = 5 * SECOND;
+  private static final long MEMORY_UNFOLLOWED_NANOS = 15 * SECOND;
   private static final long MEMORY_AT_LEAST_NANOS = 30 * SECOND;
 
   /** Looking at memory takes at most one part in so many of the time. */
@@ -32,12 +36,14 @@ final class MetricSampler implements AutoCloseable {
   private final long memoryBytes;
   private final MetricRing ring;
   private final Consumer<MetricSample> listener;
+  private final BooleanSupplier followed;
   private final Thread thread;
   private final Path self;
   private final Path runner;
   private final ProcessTimes ownTimes;
   private final ProcessTimes runnerTimes;
   private ProcessMemory memory = new ProcessMemory(0, 0);
+  private GuestMemoryFigures guest = UNKNOWN;
   private long vmmCpuNanos;
   private long memoryDue = System.nanoTime();
   private volatile boolean closed;
@@ -47,17 +53,20 @@ final class MetricSampler implements AutoCloseable {
    * @param machine one that has been built
    * @param size its processors and memory
    * @param listener hears of each sample
+   * @param followed tells whether somebody wants to know of the machine now
    */
   MetricSampler(
       String name,
       VirtualMachine machine,
       Size size,
       MetricRing ring,
-      Consumer<MetricSample> listener) {
+      Consumer<MetricSample> listener,
+      BooleanSupplier followed) {
     this.machine = machine;
     this.memoryBytes = size.memoryBytes();
     this.ring = ring;
     this.listener = listener;
+    this.followed = followed;
     long ownPid = ProcessHandle.current().pid();
     this.self = Path.of("/proc/" + ownPid);
     this.runner = Path.of("/proc/" + machine.hostPid());
@@ -112,7 +121,6 @@ final class MetricSampler implements AutoCloseable {
     // The kernel rounds the times of threads and of the process each by itself.
     vmmCpuNanos = Math.max(vmmCpuNanos, all - vcpus);
     lookAtMemory();
-    GuestMemoryFigures guest = machine.guestMemory().orElse(UNKNOWN);
     return new MetricSample(
         System.currentTimeMillis(),
         times.vcpus(),
@@ -128,14 +136,20 @@ final class MetricSampler implements AutoCloseable {
 
   private void lookAtMemory() throws IOException {
     long now = System.nanoTime();
-    if (now - memoryDue < 0) {
+    boolean isFollowed = followed.getAsBoolean();
+    boolean isDue = now - memoryDue >= 0;
+    if (isFollowed || isDue) {
+      guest = machine.guestMemory().orElse(UNKNOWN);
+    }
+    if (!isDue) {
       return;
     }
     boolean apart = !runner.equals(self);
     ProcessMemory looked = ProcessMemory.read(runner, memoryBytes);
     memory = apart ? looked.plus(ProcessMemory.read(self, 0)) : looked;
     long took = System.nanoTime() - now;
-    memoryDue = now + Math.clamp(took * MEMORY_SHARE, MEMORY_EVERY_NANOS, MEMORY_AT_LEAST_NANOS);
+    long soonest = isFollowed ? MEMORY_EVERY_NANOS : MEMORY_UNFOLLOWED_NANOS;
+    memoryDue = now + Math.clamp(took * MEMORY_SHARE, soonest, MEMORY_AT_LEAST_NANOS);
   }
 
   private Map<String, Long> exits() {

@@ -38,6 +38,7 @@ public final class FakeMachine implements VirtualMachine {
   private final ConsoleOutput virtio;
   private final List<String> asked = new ArrayList<>();
   private int presses;
+  private int memoryQuestions;
 
   private FakeMachine(
       MachineConfig config, ConsoleOutput serial, ConsoleOutput virtio, MachineListener listener) {
@@ -96,6 +97,11 @@ public final class FakeMachine implements VirtualMachine {
     return List.copyOf(asked);
   }
 
+  /** How often its guest was asked for its memory. */
+  public synchronized int memoryQuestions() {
+    return memoryQuestions;
+  }
+
   /** Has it print. */
   public void print(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
@@ -140,7 +146,8 @@ public final class FakeMachine implements VirtualMachine {
   }
 
   @Override
-  public Optional<GuestMemoryFigures> guestMemory() {
+  public synchronized Optional<GuestMemoryFigures> guestMemory() {
+    memoryQuestions++;
     return Optional.of(new GuestMemoryFigures(100, 50, 60, 20, 0));
   }
 
