@@ -89,7 +89,8 @@ final class MetricSampler implements AutoCloseable {
 
   private void run() {
     long next = System.nanoTime();
-    try {
+    try (ownTimes;
+        runnerTimes) {
       while (!closed) {
         next += SECOND;
         long left = next - System.nanoTime();

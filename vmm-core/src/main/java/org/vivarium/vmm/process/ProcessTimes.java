@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,26 +19,20 @@ import org.vivarium.vmm.client.MetricSample.VcpuTime;
  *
  * <p>Our own vCPU threads are named {@code ...vcpuN}, and the kernel says how much of their time
  * was the guest's (guest_time). QEMU's emulating threads are named {@code CPU N/TCG}; all of their
- * time counts as the guest's. Used by one thread.
+ * time counts as the guest's. Used by one thread, which closes it.
  */
-final class ProcessTimes {
+final class ProcessTimes implements AutoCloseable {
   /** Times of a process. */
   record Times(List<VcpuTime> vcpus, long totalNanos) {}
-
-  /** USER_HZ is 100 on x86-64, whatever the kernel's own clock. */
-  private static final long NANOS_PER_TICK = 10_000_000;
 
   private static final Pattern OURS = Pattern.compile("(?s).*vcpu(\\d{1,3})");
   private static final Pattern EMULATING = Pattern.compile("CPU (\\d{1,3})/TCG");
 
-  // Fields of stat counted from the one after the name, which is field 3 in proc(5).
-  private static final int UTIME = 14 - 3;
-  private static final int STIME = 15 - 3;
-  private static final int GUEST_TIME = 43 - 3;
-
   private final Path process;
   private final int cpus;
-  private final Map<Integer, Path> threads = new TreeMap<>();
+  private final StatFile all;
+  private final Map<Integer, StatFile> threads = new TreeMap<>();
+  private final Map<Integer, VcpuTime> ended = new TreeMap<>();
   private boolean emulated;
 
   /**
@@ -49,6 +42,7 @@ final class ProcessTimes {
   ProcessTimes(Path process, int cpus) {
     this.process = process;
     this.cpus = cpus;
+    this.all = new StatFile(process.resolve("stat"));
   }
 
   /**
@@ -60,21 +54,40 @@ final class ProcessTimes {
     if (threads.size() < cpus) {
       find();
     }
-    List<VcpuTime> vcpus = new ArrayList<>(threads.size());
-    for (Path stat : threads.values()) {
-      long[] fields = fields(stat);
-      long all = fields[UTIME] + fields[STIME];
-      long guest = emulated ? all : Math.min(fields[GUEST_TIME], all);
-      vcpus.add(new VcpuTime(guest * NANOS_PER_TICK, (all - guest) * NANOS_PER_TICK));
+    threads.entrySet().removeIf(entry -> hasEnded(entry.getKey(), entry.getValue()));
+    all.read();
+    Map<Integer, VcpuTime> vcpus = new TreeMap<>(ended);
+    threads.forEach((index, thread) -> vcpus.merge(index, time(thread), ProcessTimes::sum));
+    return new Times(List.copyOf(vcpus.values()), all.totalNanos());
+  }
+
+  /** Whether a thread is gone, as all are when a machine restarts; what it had used is kept. */
+  private boolean hasEnded(int index, StatFile thread) {
+    try {
+      thread.read();
+      return false;
+    } catch (IOException _) {
+      ended.merge(index, time(thread), ProcessTimes::sum);
+      thread.close();
+      return true;
     }
-    long[] total = fields(process.resolve("stat"));
-    return new Times(List.copyOf(vcpus), (total[UTIME] + total[STIME]) * NANOS_PER_TICK);
+  }
+
+  private VcpuTime time(StatFile thread) {
+    long guest = emulated ? thread.totalNanos() : thread.guestNanos();
+    return new VcpuTime(guest, thread.totalNanos() - guest);
+  }
+
+  private static VcpuTime sum(VcpuTime one, VcpuTime other) {
+    return new VcpuTime(one.guestNanos() + other.guestNanos(), one.vmmNanos() + other.vmmNanos());
   }
 
   private void find() throws IOException {
     try (DirectoryStream<Path> tasks = Files.newDirectoryStream(process.resolve("task"))) {
       for (Path task : tasks) {
-        index(task).ifPresent(index -> threads.put(index, task.resolve("stat")));
+        index(task)
+            .ifPresent(
+                index -> threads.computeIfAbsent(index, _ -> new StatFile(task.resolve("stat"))));
       }
     }
   }
@@ -95,17 +108,9 @@ final class ProcessTimes {
     return ours.matches() ? Optional.of(Integer.parseInt(ours.group(1))) : Optional.empty();
   }
 
-  /** The numbers after the name, which may itself hold spaces and parentheses. */
-  private static long[] fields(Path stat) throws IOException {
-    String line = Files.readString(stat, StandardCharsets.ISO_8859_1);
-    String[] words = line.substring(line.lastIndexOf(')') + 1).strip().split(" ");
-    long[] fields = new long[GUEST_TIME + 1];
-    if (words.length < fields.length) {
-      throw new IOException(stat + " has fewer fields than expected");
-    }
-    for (int field : new int[] {UTIME, STIME, GUEST_TIME}) {
-      fields[field] = Long.parseLong(words[field]);
-    }
-    return fields;
+  @Override
+  public void close() {
+    all.close();
+    threads.values().forEach(StatFile::close);
   }
 }

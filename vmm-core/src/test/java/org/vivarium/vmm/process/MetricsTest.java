@@ -39,6 +39,12 @@ class MetricsTest {
     Files.writeString(task.resolve("stat"), stat(name, utime, stime, guest));
   }
 
+  private ProcessTimes.Times read(int cpus) throws IOException {
+    try (ProcessTimes times = new ProcessTimes(process, cpus)) {
+      return times.read();
+    }
+  }
+
   @Test
   void guestTimeIsSplitFromTheThreadsOwn() throws Exception {
     Files.writeString(process.resolve("stat"), stat("java", 300, 100, 0));
@@ -46,7 +52,7 @@ class MetricsTest {
     task(2, "vm-a-vcpu0", 100, 10, 90);
     task(3, "control", 77, 7, 0);
 
-    ProcessTimes.Times times = new ProcessTimes(process, 2).read();
+    ProcessTimes.Times times = read(2);
 
     assertEquals(
         List.of(new VcpuTime(900_000_000L, 200_000_000L), new VcpuTime(200_000_000L, 150_000_000L)),
@@ -55,12 +61,29 @@ class MetricsTest {
   }
 
   @Test
+  void timeOfProcessorsGoesOnWhenTheMachineRestarts() throws Exception {
+    Files.writeString(process.resolve("stat"), stat("java", 300, 100, 0));
+    task(2, "vm-a-vcpu0", 100, 10, 90);
+    try (ProcessTimes times = new ProcessTimes(process, 1)) {
+      times.read();
+      Files.writeString(process.resolve("task/2/stat"), "");
+      Files.delete(process.resolve("task/2/comm"));
+      task(3, "vm-a-vcpu0", 20, 5, 20);
+
+      times.read();
+      List<VcpuTime> vcpus = times.read().vcpus();
+
+      assertEquals(List.of(new VcpuTime(1_100_000_000L, 250_000_000L)), vcpus);
+    }
+  }
+
+  @Test
   void emulatingThreadCountsAsTheGuest() throws Exception {
     Files.writeString(process.resolve("stat"), stat("qemu) 1 (x", 100, 0, 0));
     task(1, "qemu-system-x86", 3, 2, 0);
     task(2, "CPU 0/TCG", 40, 10, 0);
 
-    ProcessTimes.Times times = new ProcessTimes(process, 1).read();
+    ProcessTimes.Times times = read(1);
 
     assertEquals(List.of(new VcpuTime(500_000_000L, 0)), times.vcpus());
     assertEquals(1_000_000_000L, times.totalNanos());
