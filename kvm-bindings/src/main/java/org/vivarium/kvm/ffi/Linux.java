@@ -1946,6 +1946,114 @@ public class Linux extends Linux$shared {
     public static int SECCOMP_RET_ALLOW() {
         return SECCOMP_RET_ALLOW;
     }
+    private static final long VHOST_GET_FEATURES = 2148052736L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_GET_FEATURES 2148052736
+     * }
+     */
+    public static long VHOST_GET_FEATURES() {
+        return VHOST_GET_FEATURES;
+    }
+    private static final long VHOST_SET_FEATURES = 1074310912L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_FEATURES 1074310912
+     * }
+     */
+    public static long VHOST_SET_FEATURES() {
+        return VHOST_SET_FEATURES;
+    }
+    private static final int VHOST_SET_OWNER = (int)44801L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_OWNER 44801
+     * }
+     */
+    public static int VHOST_SET_OWNER() {
+        return VHOST_SET_OWNER;
+    }
+    private static final long VHOST_SET_MEM_TABLE = 1074310915L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_MEM_TABLE 1074310915
+     * }
+     */
+    public static long VHOST_SET_MEM_TABLE() {
+        return VHOST_SET_MEM_TABLE;
+    }
+    private static final long VHOST_SET_VRING_NUM = 1074310928L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_VRING_NUM 1074310928
+     * }
+     */
+    public static long VHOST_SET_VRING_NUM() {
+        return VHOST_SET_VRING_NUM;
+    }
+    private static final long VHOST_SET_VRING_ADDR = 1076408081L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_VRING_ADDR 1076408081
+     * }
+     */
+    public static long VHOST_SET_VRING_ADDR() {
+        return VHOST_SET_VRING_ADDR;
+    }
+    private static final long VHOST_SET_VRING_BASE = 1074310930L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_VRING_BASE 1074310930
+     * }
+     */
+    public static long VHOST_SET_VRING_BASE() {
+        return VHOST_SET_VRING_BASE;
+    }
+    private static final long VHOST_GET_VRING_BASE = 3221794578L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_GET_VRING_BASE 3221794578
+     * }
+     */
+    public static long VHOST_GET_VRING_BASE() {
+        return VHOST_GET_VRING_BASE;
+    }
+    private static final long VHOST_SET_VRING_KICK = 1074310944L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_VRING_KICK 1074310944
+     * }
+     */
+    public static long VHOST_SET_VRING_KICK() {
+        return VHOST_SET_VRING_KICK;
+    }
+    private static final long VHOST_SET_VRING_CALL = 1074310945L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_VRING_CALL 1074310945
+     * }
+     */
+    public static long VHOST_SET_VRING_CALL() {
+        return VHOST_SET_VRING_CALL;
+    }
+    private static final long VHOST_SET_VRING_ERR = 1074310946L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_SET_VRING_ERR 1074310946
+     * }
+     */
+    public static long VHOST_SET_VRING_ERR() {
+        return VHOST_SET_VRING_ERR;
+    }
+    private static final long VHOST_NET_SET_BACKEND = 1074310960L;
+    /**
+     * {@snippet lang=c :
+     * #define VHOST_NET_SET_BACKEND 1074310960
+     * }
+     */
+    public static long VHOST_NET_SET_BACKEND() {
+        return VHOST_NET_SET_BACKEND;
+    }
     private static final int O_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
