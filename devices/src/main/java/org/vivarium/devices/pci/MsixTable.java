@@ -2,7 +2,9 @@ package org.vivarium.devices.pci;
 
 import java.util.Arrays;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.bus.BusDevice;
+import org.vivarium.kvm.EventFd;
 
 /**
  * An MSI-X table and its pending bit array, as one region: the table from 0, the pending bits from
@@ -31,6 +33,7 @@ public final class MsixTable implements BusDevice {
   private final boolean[] delivering;
   private boolean enabled;
   private boolean functionMasked;
+  private Runnable listener = () -> {};
 
   /**
    * @param count vectors, 1 to {@link #MAX_VECTORS}
@@ -90,6 +93,30 @@ public final class MsixTable implements BusDevice {
     }
   }
 
+  /**
+   * The event that sends a vector's message, or null while nothing but {@link #signal} will do: the
+   * vector is masked, or MSI-X is disabled.
+   *
+   * @param vector its number, as for {@link #signal}
+   */
+  public @Nullable EventFd event(int vector) {
+    synchronized (lock) {
+      boolean there = vector >= 0 && vector < vectors.length;
+      return there && delivering[vector] ? vectors[vector].event() : null;
+    }
+  }
+
+  /**
+   * Has it told when {@link #event} may answer differently.
+   *
+   * @param newListener called with the lock held; must not block
+   */
+  public void setListener(Runnable newListener) {
+    synchronized (lock) {
+      listener = newListener;
+    }
+  }
+
   @Override
   public long read(long offset, int size) {
     synchronized (lock) {
@@ -114,6 +141,7 @@ public final class MsixTable implements BusDevice {
         messageChanged |= putField(entry, field + 1, (int) (value >>> 32));
       }
       follow(entry, messageChanged);
+      listener.run();
     }
   }
 
@@ -127,6 +155,7 @@ public final class MsixTable implements BusDevice {
     for (int i = 0; i < vectors.length; i++) {
       follow(i, false);
     }
+    listener.run();
   }
 
   /** Masks everything and forgets what is pending. Called with the lock held. */

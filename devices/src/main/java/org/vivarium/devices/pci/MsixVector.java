@@ -1,5 +1,8 @@
 package org.vivarium.devices.pci;
 
+import org.jspecify.annotations.Nullable;
+import org.vivarium.kvm.EventFd;
+
 /**
  * Where one MSI-X vector's messages go: a GSI route and an irqfd, in a machine that has them.
  *
@@ -18,4 +21,12 @@ public interface MsixVector {
 
   /** Sends the message. Called only between updates that said deliverable and not. */
   void trigger();
+
+  /**
+   * An event whose signal sends the message as {@link #trigger} does, for those who cannot call it:
+   * the kernel. To be used only between the same updates; null if there is none.
+   */
+  default @Nullable EventFd event() {
+    return null;
+  }
 }

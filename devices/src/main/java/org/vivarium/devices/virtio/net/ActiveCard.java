@@ -23,26 +23,10 @@ final class ActiveCard {
       IoLoop loop,
       Runnable carrierChanged) {}
 
-  /** Handlers of a pair of queues; null where the driver enabled none. */
-  private record Pair(
-      NetBackend backend,
-      @Nullable ReceiveHandler receiver,
-      @Nullable TransmitHandler transmitter) {
-    void stop() {
-      backend.stop();
-      if (receiver != null) {
-        receiver.stop();
-      }
-      if (transmitter != null) {
-        transmitter.pump().stop();
-      }
-    }
-  }
-
   private final Card card;
   private final ActivationContext context;
   private final ReceiveFilter filter;
-  private final @Nullable Pair[] pairs;
+  private final @Nullable ActivePair[] pairs;
   private final @Nullable QueuePump control;
   private boolean stopped;
 
@@ -51,7 +35,7 @@ final class ActiveCard {
     this.context = context;
     this.filter = new ReceiveFilter(card.config().mac());
     boolean several = context.has(NetLayout.VIRTIO_NET_F_MQ);
-    this.pairs = new @Nullable Pair[several ? card.backends().size() : 1];
+    this.pairs = new @Nullable ActivePair[several ? card.backends().size() : 1];
     DeviceQueue queue =
         context.has(NetLayout.VIRTIO_NET_F_CTRL_VQ) ? context.queue(2 * pairs.length) : null;
     this.control = queue == null ? null : new QueuePump(queue, control(queue), context.failure());
@@ -63,10 +47,17 @@ final class ActiveCard {
   }
 
   /**
-   * Begins with the first pair, the one that every driver uses. Called by the activating thread.
+   * Begins with the first pair, the one that every driver uses, soon. Called by the activating
+   * thread.
    */
   void start() {
-    startPair(0);
+    card.loop()
+        .execute(
+            () -> {
+              if (!stopped) {
+                startPair(0);
+              }
+            });
     if (control != null) {
       control.start(card.loop());
     }
@@ -78,7 +69,7 @@ final class ActiveCard {
       return;
     }
     for (int i = 1; i < pairs.length; i++) {
-      Pair pair = pairs[i];
+      ActivePair pair = pairs[i];
       if (i < count && pair == null) {
         startPair(i);
       } else if (i >= count && pair != null) {
@@ -89,26 +80,18 @@ final class ActiveCard {
   }
 
   private void startPair(int index) {
-    NetBackend backend = card.backends().get(index);
-    DeviceQueue receive = context.queue(2 * index);
-    DeviceQueue transmit = context.queue(2 * index + 1);
-    backend.start(
-        new QueueEvents(receive, transmit, card.carrierChanged()),
-        context.features() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
-    card.carrierChanged().run();
-    ReceiveHandler receiver = null;
-    TransmitHandler transmitter = null;
-    if (receive != null) {
-      receiver = new ReceiveHandler(backend, card.traffic(), filter, receive, context);
-      receiver.start(card.loop());
+    ActivePair pair = new ActivePair(card, context, filter, index);
+    pairs[index] = pair;
+    pair.start();
+  }
+
+  /** What frames may do has changed: a limit, or the link. */
+  void serve() {
+    for (ActivePair pair : pairs) {
+      if (pair != null) {
+        pair.serve();
+      }
     }
-    if (transmit != null) {
-      transmitter =
-          new TransmitHandler(
-              card.config(), backend, card.traffic(), card.log(), transmit, context);
-      transmitter.pump().start(card.loop());
-    }
-    pairs[index] = new Pair(backend, receiver, transmitter);
   }
 
   /** Has all queues of a direction looked at again: 0 receive, 1 transmit. Any thread. */
@@ -132,33 +115,9 @@ final class ActiveCard {
     if (control != null) {
       control.stop();
     }
-    for (Pair pair : pairs) {
+    for (ActivePair pair : pairs) {
       if (pair != null) {
         pair.stop();
-      }
-    }
-  }
-
-  /** Wakes the handlers by the same events as the driver does. */
-  private record QueueEvents(
-      @Nullable DeviceQueue receive, @Nullable DeviceQueue transmit, Runnable linkChange)
-      implements NetBackend.Events {
-    @Override
-    public void carrierChanged() {
-      linkChange.run();
-    }
-
-    @Override
-    public void sendReady() {
-      if (transmit != null) {
-        transmit.kick().signal();
-      }
-    }
-
-    @Override
-    public void receiveReady() {
-      if (receive != null) {
-        receive.kick().signal();
       }
     }
   }

@@ -1,6 +1,11 @@
 package org.vivarium.devices.virtio.net;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.traffic.TrafficCounters;
+import org.vivarium.devices.virtio.transport.ActivationContext;
+import org.vivarium.devices.virtio.transport.DeviceQueue;
 
 /**
  * What is at the other end of a network card's cable: passt, a TAP device, another card, nothing.
@@ -9,6 +14,9 @@ import java.nio.ByteBuffer;
  * block; the buffers are used again after the call.
  */
 public interface NetBackend {
+  /** A pair of queues that its driver has enabled. */
+  record QueuePair(DeviceQueue receive, DeviceQueue transmit, ActivationContext context) {}
+
   /** How a back end tells the card to go on. Any thread. */
   interface Events {
     /** There is room again after {@link NetBackend#send} had refused a frame. */
@@ -29,7 +37,7 @@ public interface NetBackend {
   long offloads();
 
   /**
-   * A driver is there.
+   * A driver is there. On the I/O loop.
    *
    * @param negotiated the offloads that it agreed to, from {@link #offloads()}
    */
@@ -59,6 +67,31 @@ public interface NetBackend {
   /** Whether there is anything at the cable's other end. Any thread. */
   default boolean carrier() {
     return true;
+  }
+
+  /**
+   * Has the kernel move frames between the network and a pair of queues, after {@link #start} and
+   * instead of {@link #send} and {@link #receive}, whole and unseen.
+   *
+   * @param queues which nobody else touches meanwhile
+   * @return ends it, on the I/O loop; null if the kernel cannot
+   */
+  default @Nullable Runnable serveByKernel(QueuePair queues) {
+    return null;
+  }
+
+  /** What has passed so far, where frames may pass unseen; null: the card counts them. */
+  default TrafficCounters.@Nullable Snapshot counters() {
+    return null;
+  }
+
+  /**
+   * The guest's IPv4 address, where frames may pass unseen, as far as the host knows it.
+   *
+   * @param mac the card's
+   */
+  default Optional<String> guestAddress(long mac) {
+    return Optional.empty();
   }
 
   /**

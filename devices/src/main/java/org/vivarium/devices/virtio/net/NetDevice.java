@@ -46,6 +46,10 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
   private final NetLink link = new NetLink();
   private final DeviceConfigSpace configSpace;
   private final NetTraffic traffic;
+
+  /** What had passed before the card was made, where the back end counts. */
+  private final TrafficCounters.@Nullable Snapshot earlier;
+
   private volatile @Nullable ActiveCard active;
 
   /** As {@link #NetDevice(String, NetConfig, List, IoLoop)}, with one pair of queues. */
@@ -69,6 +73,7 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
     this.backends = List.copyOf(backends);
     this.loop = loop;
     this.configSpace = new DeviceConfigSpace(configuration(true));
+    this.earlier = this.backends.getFirst().counters();
     this.traffic =
         new NetTraffic(
             link,
@@ -83,6 +88,17 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
 
   private byte[] configuration(boolean linkUp) {
     return NetLayout.configuration(config, backends.size(), linkUp);
+  }
+
+  /** What frames may do has changed: has the active card see to it, after what is under way. */
+  private void serve() {
+    loop.execute(
+        () -> {
+          ActiveCard now = active;
+          if (now != null) {
+            now.serve();
+          }
+        });
   }
 
   private void wake(int direction) {
@@ -102,16 +118,20 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
   public void setLimits(TrafficLimit sending, TrafficLimit receiving) throws KvmException {
     traffic.sending().setLimit(sending);
     traffic.receiving().setLimit(receiving);
+    serve();
   }
 
   /** What has passed since the card was made; errors are dropped frames. Any thread. */
   public TrafficCounters.Snapshot counters() {
-    return traffic.counters().snapshot();
+    TrafficCounters.Snapshot unseen = backends.getFirst().counters();
+    return unseen == null || earlier == null
+        ? traffic.counters().snapshot()
+        : unseen.since(earlier);
   }
 
   /** The guest's IPv4 address, as it says; empty as long as it has not. Any thread. */
   public Optional<String> guestAddress() {
-    return traffic.address().text();
+    return traffic.address().text().or(() -> backends.getFirst().guestAddress(config.mac()));
   }
 
   /** Gives back what limits need. After the last reset; the loop still runs. */
@@ -140,6 +160,7 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
       return;
     }
     configSpace.update(configuration(up));
+    serve();
     ActiveCard now = active;
     if (now != null) {
       now.configurationChanged();

@@ -17,4 +17,9 @@ record NetTraffic(
     TrafficLimiter sending,
     TrafficLimiter receiving,
     TrafficCounters counters,
-    GuestAddress address) {}
+    GuestAddress address) {
+  /** Whether frames just pass, both ways: the cable is in, and nothing is limited. On the loop. */
+  boolean allPasses() {
+    return link.isUp() && !sending.isLimited() && !receiving.isLimited();
+  }
+}

@@ -1,10 +1,14 @@
 package org.vivarium.devices.virtio.net;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vivarium.devices.virtio.traffic.TrafficCounters;
 import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.devices.virtio.transport.RateLimitedLog;
 import org.vivarium.kvm.Epoll;
@@ -12,12 +16,14 @@ import org.vivarium.kvm.IoVector;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.NativeBuffer;
 import org.vivarium.kvm.Tap;
+import org.vivarium.kvm.VhostNet;
 
 /**
  * A TAP interface of the host, alone or in a bridge. The host's network stack takes and gives
  * frames with checksums and segmentation undone, as far as the driver agreed to that.
  *
- * <p>Frames run on the I/O loop and allocate nothing.
+ * <p>Frames run on the I/O loop and allocate nothing, or pass in the kernel alone where it has
+ * vhost-net ({@link VhostPair}).
  */
 public final class TapBackend implements NetBackend, AutoCloseable {
   /** VIRTIO_NET_HDR_GSO_ECN, which is not asked for. */
@@ -29,6 +35,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   private final boolean extra;
   private final IoLoop loop;
   private final RateLimitedLog log;
+  private final HostInterface host;
   private final NativeBuffer incoming = new NativeBuffer(LARGEST);
   private final NativeBuffer outgoing = new NativeBuffer(LARGEST);
   private final IoVector range = new IoVector(1);
@@ -37,6 +44,12 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   private boolean checksums;
   private IoLoop.@Nullable DescriptorWatch watch;
   private boolean full;
+
+  /** Null where the kernel does not serve, or has refused to. */
+  private VhostNet.@Nullable Opener vhost;
+
+  /** What had passed when it was last asked; null if the card counts. */
+  private volatile TrafficCounters.@Nullable Snapshot passed;
 
   /**
    * @param tap with headers of {@link NetHeader#BYTES}; belongs to this object from now on
@@ -48,6 +61,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
     this.extra = extra;
     this.loop = loop;
     this.log = new RateLimitedLog(tap.name());
+    this.host = new HostInterface(Path.of("/proc/net"), tap.name());
     incoming.bytes().order(ByteOrder.LITTLE_ENDIAN);
     outgoing.bytes().order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -88,6 +102,19 @@ public final class TapBackend implements NetBackend, AutoCloseable {
     }
   }
 
+  /**
+   * Has the kernel move the frames of all queues where it can. Before the card is made.
+   *
+   * @param queues all of an interface's
+   * @param opener the kernel's
+   */
+  public static void useVhost(List<TapBackend> queues, VhostNet.Opener opener) {
+    for (TapBackend queue : queues) {
+      queue.vhost = opener;
+      queue.passed = queue.count();
+    }
+  }
+
   @Override
   public long offloads() {
     return NetLayout.TO_DEVICE | NetLayout.TO_DRIVER;
@@ -115,25 +142,85 @@ public final class TapBackend implements NetBackend, AutoCloseable {
       log.report(e.getMessage());
     }
     events = newEvents;
-    loop.execute(
-        () -> {
-          if (events == null || watch != null) {
-            // Stopped meanwhile, and perhaps started again.
-            return;
-          }
-          checksums = (negotiated & NetLayout.VIRTIO_NET_F_GUEST_CSUM) != 0;
-          full = false;
-          watch = loop.watch(tap, Epoll.IN, this::ready);
-        });
+    checksums = (negotiated & NetLayout.VIRTIO_NET_F_GUEST_CSUM) != 0;
+    listen();
+  }
+
+  private void listen() {
+    full = false;
+    watch = loop.watch(tap, Epoll.IN, this::ready);
+  }
+
+  private void listenNoMore() {
+    if (watch != null) {
+      watch.cancel();
+      watch = null;
+    }
+  }
+
+  @Override
+  public @Nullable Runnable serveByKernel(QueuePair queues) {
+    VhostNet.Opener opener = vhost;
+    if (opener == null) {
+      return null;
+    }
+    VhostPair pair;
+    try {
+      pair = VhostPair.start(opener.open(queues.context().memory()), tap, queues, loop, log);
+    } catch (KvmException e) {
+      vhost = null;
+      log.report(
+          e.getMessage()
+              + " So this process moves the frames, not the kernel; \"modprobe vhost_net\" may help.");
+      return null;
+    }
+    // Afterwards: whoever waits for frames here would be woken by each of them.
+    listenNoMore();
+    return () -> {
+      pair.stop();
+      listen();
+    };
+  }
+
+  @Override
+  public TrafficCounters.@Nullable Snapshot counters() {
+    TrafficCounters.Snapshot last = passed;
+    if (last == null || gone) {
+      return last;
+    }
+    TrafficCounters.Snapshot now = count();
+    if (now == null) {
+      loop.execute(() -> vanish("Network interface " + tap.name() + " is gone."));
+      return last;
+    }
+    passed = now;
+    return now;
+  }
+
+  @Override
+  public Optional<String> guestAddress(long mac) {
+    try {
+      return passed == null ? Optional.empty() : host.neighbour(mac);
+    } catch (IOException e) {
+      log.report("Cannot see what passes " + tap.name() + ": " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Null if the interface is gone. */
+  private TrafficCounters.@Nullable Snapshot count() {
+    try {
+      return host.counters();
+    } catch (IOException e) {
+      log.report("Cannot see what passes " + tap.name() + ": " + e.getMessage());
+      return passed;
+    }
   }
 
   @Override
   public void stop() {
     events = null;
-    if (watch != null) {
-      watch.cancel();
-      watch = null;
-    }
+    listenNoMore();
     if (extra) {
       try {
         tap.setQueueEnabled(false);
@@ -199,7 +286,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
       try {
         n = tap.read(range);
       } catch (KvmException e) {
-        vanish(e);
+        vanish(e.getMessage());
         return 0;
       }
       if (n == Tap.WOULD_BLOCK) {
@@ -227,8 +314,8 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   }
 
   /** Somebody deleted the interface: it does not come back under this descriptor. */
-  private void vanish(KvmException why) {
-    log.report(why.getMessage());
+  private void vanish(String why) {
+    log.report(why);
     gone = true;
     Events to = events;
     if (to != null) {

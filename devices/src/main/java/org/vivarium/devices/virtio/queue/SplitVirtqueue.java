@@ -94,6 +94,29 @@ public final class SplitVirtqueue {
     return fault;
   }
 
+  /** Index of the next chain to take from the available ring, mod 2^16. */
+  public int next() {
+    return nextAvailable;
+  }
+
+  /**
+   * Goes on where somebody else has served this queue to: the kernel, which returned all that it
+   * took.
+   *
+   * @param index of the next chain to take, mod 2^16
+   * @throws IllegalStateException if chains of this object's are in flight
+   */
+  public void resumeAt(int index) {
+    if (inFlightCount != 0) {
+      throw new IllegalStateException("Chains are in flight");
+    }
+    nextAvailable = index & INDEX_MASK;
+    availableIndex = nextAvailable;
+    stagedIndex = nextAvailable;
+    usedIndex = nextAvailable;
+    notifiedIndex = nextAvailable;
+  }
+
   /** Number of chains that were popped and not yet returned. */
   public int inFlight() {
     return inFlightCount;

@@ -22,7 +22,19 @@ public final class TrafficCounters {
       long operationsOut,
       long operationsOther,
       long errors,
-      long busyNanos) {}
+      long busyNanos) {
+    /** What has been counted since an earlier moment. */
+    public Snapshot since(Snapshot earlier) {
+      return new Snapshot(
+          bytesIn - earlier.bytesIn,
+          bytesOut - earlier.bytesOut,
+          operationsIn - earlier.operationsIn,
+          operationsOut - earlier.operationsOut,
+          operationsOther - earlier.operationsOther,
+          errors - earlier.errors,
+          busyNanos - earlier.busyNanos);
+    }
+  }
 
   private final AtomicLong bytesIn = new AtomicLong();
   private final AtomicLong bytesOut = new AtomicLong();

@@ -87,6 +87,11 @@ public final class TrafficLimiter implements AutoCloseable {
     }
   }
 
+  /** Whether there is a limit. */
+  public boolean isLimited() {
+    return limited;
+  }
+
   /** Whether nothing may be moved now; if so, {@code resume} runs when that has changed. */
   public boolean blocked() {
     if (!limited) {

@@ -1,6 +1,9 @@
 package org.vivarium.devices.virtio.transport;
 
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.bus.InterruptLine;
+import org.vivarium.kvm.EventFd;
 
 /**
  * Sends a device's interrupts to the MSI-X vectors that the driver chose, or over INTx with the ISR
@@ -19,6 +22,8 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
   private final MsixVectors msix;
   private final InterruptLine intx;
   private final QueueRegisters[] queues;
+  private final @Nullable DirectListener[] listeners;
+  private final @Nullable EventFd[] told;
   private volatile int configVector = NO_VECTOR;
   private int isr;
 
@@ -28,6 +33,9 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
     this.msix = msix;
     this.intx = intx;
     this.queues = queues;
+    this.listeners = new @Nullable DirectListener[queues.length];
+    this.told = new @Nullable EventFd[queues.length];
+    msix.setListener(this::tellAll);
   }
 
   @Override
@@ -40,6 +48,30 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
     raise(configVector, ISR_CONFIG);
   }
 
+  @Override
+  public void direct(int index, @Nullable DirectListener listener) {
+    synchronized (lock) {
+      listeners[index] = listener;
+      told[index] = msix.event(queues[index].vector);
+      if (listener != null) {
+        listener.changed(told[index]);
+      }
+    }
+  }
+
+  private void tellAll() {
+    for (int i = 0; i < listeners.length; i++) {
+      DirectListener listener = listeners[i];
+      if (listener != null) {
+        EventFd now = msix.event(queues[i].vector);
+        if (now != told[i]) {
+          told[i] = now;
+          listener.changed(now);
+        }
+      }
+    }
+  }
+
   /** The vector for configuration changes. */
   int configVector() {
     return configVector;
@@ -50,9 +82,13 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
     configVector = existing(vector);
   }
 
-  /** Chooses a queue's vector; one that does not exist becomes NO_VECTOR (4.1.5.1.2.1). */
+  /**
+   * Chooses a queue's vector; one that does not exist becomes NO_VECTOR (4.1.5.1.2.1). With the
+   * lock held.
+   */
   void setQueueVector(QueueRegisters queue, int vector) {
     queue.vector = existing(vector);
+    tellAll();
   }
 
   /** Reads and clears the ISR status, which lowers the line. */
@@ -71,6 +107,7 @@ final class VirtioInterruptRouter implements VirtioInterrupts {
   void reset() {
     readIsr();
     configVector = NO_VECTOR;
+    Arrays.fill(listeners, null);
   }
 
   private int existing(int vector) {

@@ -1,6 +1,7 @@
 package org.vivarium.devices.virtio.transport;
 
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.devices.bus.InterruptLine;
@@ -10,6 +11,7 @@ import org.vivarium.devices.pci.PciBar;
 import org.vivarium.devices.pci.PciConfigSpace;
 import org.vivarium.devices.pci.PciDevice;
 import org.vivarium.devices.pci.PciId;
+import org.vivarium.kvm.EventFd;
 import org.vivarium.kvm.GuestMemory;
 import org.vivarium.kvm.KvmException;
 
@@ -150,6 +152,16 @@ public final class VirtioPciTransport extends PciDevice implements AutoCloseable
     @Override
     public boolean signal(int vector) {
       return table.signal(vector);
+    }
+
+    @Override
+    public @Nullable EventFd event(int vector) {
+      return table.event(vector);
+    }
+
+    @Override
+    public void setListener(Runnable listener) {
+      table.setListener(listener);
     }
   }
 

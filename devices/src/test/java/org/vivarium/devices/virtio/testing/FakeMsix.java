@@ -1,16 +1,21 @@
 package org.vivarium.devices.virtio.testing;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.transport.MsixVectors;
+import org.vivarium.kvm.EventFd;
 
 /** MSI-X vectors that count their signals. */
 public final class FakeMsix implements MsixVectors {
   private final AtomicIntegerArray signals;
+  private final @Nullable EventFd[] events;
+  private Runnable listener = () -> {};
   private volatile boolean enabled = true;
 
   /** Makes enabled vectors. */
   public FakeMsix(int count) {
     signals = new AtomicIntegerArray(count);
+    events = new @Nullable EventFd[count];
   }
 
   /** Enables or disables MSI-X. */
@@ -34,5 +39,21 @@ public final class FakeMsix implements MsixVectors {
       signals.incrementAndGet(vector);
     }
     return enabled;
+  }
+
+  /** Gives a vector an event, as if it became deliverable, or takes it away, as if masked. */
+  public void setEvent(int vector, @Nullable EventFd event) {
+    events[vector] = event;
+    listener.run();
+  }
+
+  @Override
+  public @Nullable EventFd event(int vector) {
+    return vector < events.length ? events[vector] : null;
+  }
+
+  @Override
+  public void setListener(Runnable newListener) {
+    listener = newListener;
   }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -216,6 +217,11 @@ class EpollLoopTest {
     @Override
     public void queue(int index) {
       event.signal();
+    }
+
+    @Override
+    public void direct(int index, @Nullable DirectListener listener) {
+      throw new AssertionError("This process serves the queue");
     }
 
     @Override
