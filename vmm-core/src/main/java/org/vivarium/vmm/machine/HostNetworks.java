@@ -21,6 +21,7 @@ import org.vivarium.devices.virtio.net.TapBackend;
 import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.kvm.Errno;
 import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.VhostNet;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
@@ -40,6 +41,12 @@ final class HostNetworks implements AutoCloseable {
   private static final class Log {
     static final Logger LOG = LoggerFactory.getLogger(HostNetworks.class);
   }
+
+  /**
+   * Set to {@code off} by a person who wants this process to move the frames of TAP devices, which
+   * then drops those from a false address.
+   */
+  private static final String VHOST_SWITCH = "VIVARIUM_VHOST";
 
   /** A network card's other end: a back end for each pair of the card's queues. */
   record Network(int place, NetConfig config, List<NetBackend> backends) {
@@ -150,7 +157,11 @@ final class HostNetworks implements AutoCloseable {
 
   private List<TapBackend> tap(String id, String device) throws VmmException {
     try {
-      return TapBackend.openQueues(device, pairs, loop);
+      List<TapBackend> queues = TapBackend.openQueues(device, pairs, loop);
+      if (!System.getenv().getOrDefault(VHOST_SWITCH, "").equals("off")) {
+        TapBackend.useVhost(queues, VhostNet::open);
+      }
+      return queues;
     } catch (KvmException e) {
       String why =
           switch (e.errno()) {

@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.devices.pci.MsixVector;
@@ -124,6 +125,13 @@ final class MsixRoutes implements AutoCloseable {
     @Override
     public void trigger() {
       event.signal();
+    }
+
+    @Override
+    public @Nullable EventFd event() {
+      synchronized (MsixRoutes.this) {
+        return attached ? event : null;
+      }
     }
 
     private void attach() throws KvmException {

@@ -261,6 +261,7 @@ final class Confinement {
     switch (backend) {
       case NetBackend.Tap _ -> {
         files.allow(Path.of("/dev/net/tun"), Access.DEVICE);
+        files.allow(Path.of("/dev/vhost-net"), Access.DEVICE);
         files.allow(Path.of("/sys/class/net"), Access.READ);
       }
       case NetBackend.Segment(String name) -> {
