@@ -48,6 +48,23 @@ class CmosRtcTest {
   }
 
   @Test
+  void hostsClockThatJumpsIsFollowedAtTheGuestsDistance() {
+    set(0x04, 0x05); // twelve hours behind
+    get(0x0c);
+    now = now.plusSeconds(3 * 3600);
+    LocalDateTime forward = readBcd();
+    int updated = get(0x0c);
+    now = now.minusSeconds(9 * 3600);
+    LocalDateTime back = readBcd();
+
+    assertEquals(LocalDateTime.of(2026, 11, 21, 8, 8, 36), forward);
+    assertEquals(0x10, updated, "a second has ended");
+    assertEquals(LocalDateTime.of(2026, 11, 20, 23, 8, 36), back);
+    assertEquals(0x10, get(0x0c), "and another");
+    assertEquals(0, get(0x0c));
+  }
+
+  @Test
   void dateMatchesTheCalendarEveryDayOfFourCenturies() {
     LocalDateTime day = LocalDateTime.of(1900, 1, 1, 23, 59, 58);
     while (day.getYear() < 2301) {

@@ -8,7 +8,8 @@ import org.vivarium.vmm.engine.DeviceFigures;
  * One second of a machine. Counters count from the machine's start; rates are differences of two
  * samples.
  *
- * @param millis when it was taken, milliseconds since 1970
+ * @param millis when it was taken, milliseconds since 1970; grows from sample to sample, also where
+ *     the host's clock was set back, and is ahead of it then
  * @param vcpus processor time of each vCPU thread
  * @param vmmCpuNanos processor time of all other threads of the VM process, nanoseconds
  * @param guestMemoryTotal RAM that the guest's kernel manages, bytes; -1 if the guest does not tell

@@ -40,6 +40,7 @@ final class MetricSampler implements AutoCloseable {
   private final Thread thread;
   private final Path self;
   private final Path runner;
+  private final SampleClock clock = new SampleClock();
   private final ProcessTimes ownTimes;
   private final ProcessTimes runnerTimes;
   private ProcessMemory memory = new ProcessMemory(0, 0);
@@ -123,7 +124,7 @@ final class MetricSampler implements AutoCloseable {
     vmmCpuNanos = Math.max(vmmCpuNanos, all - vcpus);
     lookAtMemory();
     return new MetricSample(
-        System.currentTimeMillis(),
+        clock.millis(),
         times.vcpus(),
         vmmCpuNanos,
         guest.total(),

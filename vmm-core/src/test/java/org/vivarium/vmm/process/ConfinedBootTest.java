@@ -2,6 +2,7 @@ package org.vivarium.vmm.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -26,6 +28,7 @@ import org.vivarium.vmm.client.LocalMachines;
 import org.vivarium.vmm.client.MachineConnection;
 import org.vivarium.vmm.client.MachineConnection.Console;
 import org.vivarium.vmm.client.MachineConnection.ConsoleConnection;
+import org.vivarium.vmm.client.MetricSample;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.NetBackend;
@@ -140,6 +143,101 @@ class ConfinedBootTest {
       Path state = machines.folder("tiny").resolve("state");
       throw new AssertionError(
           Files.readString(state.resolve("events.log")) + text(state.resolve("console.log")), e);
+    }
+  }
+
+  @Test
+  void hostClockThatIsSetDisturbsNothing() throws Exception {
+    assumeTrue(Files.isWritable(Path.of("/dev/vhost-net")), "there is no /dev/vhost-net");
+    run("ip", "tuntap", "add", "mode", "tap", "name", "vvclock0");
+    run("ip", "addr", "add", "192.0.2.1/24", "dev", "vvclock0");
+    run("ip", "link", "set", "vvclock0", "up");
+    NetConfig card = NetConfig.of("tap", new NetBackend.Tap("vvclock0"), "52:54:00:01:02:04");
+    LocalMachines machines = machines();
+    machines.create(
+        new VmDefinition(
+            "tiny",
+            "",
+            1,
+            256,
+            "kvm",
+            new GuestSource.Catalogue(GuestSource.TINY, ""),
+            new DeviceSet(List.of(disk("first")), List.of(card), false, false, false, null),
+            false));
+    Instant before = Instant.now();
+    try (MachineConnection machine = machines.start("tiny", (step, _) -> System.err.println(step));
+        ConsoleConnection console = machine.openConsole(Console.SERIAL)) {
+      readTo(console, PROMPT);
+      type(console, "killall udhcpc; ip addr add 192.0.2.2/24 dev eth0; echo 's'et=1");
+      readTo(console, "set=1\r");
+      assertTrue(kernelMovesFrames(), "a confined process has vhost-net");
+      long last = awaitSamples(machine, 3, 0);
+      for (long hours : new long[] {3, -6, 0}) {
+        machine.setLimit("first", new RateLimit(1 << 20, 0));
+        long started = System.nanoTime();
+        type(console, "dd if=/dev/vda of=/dev/null bs=1M count=4 2>/dev/null; echo 'd'd=1");
+        setClock(before.plusSeconds(hours * 3600));
+        readTo(console, "dd=1\r");
+        long took = System.nanoTime() - started;
+        machine.setLimit("first", RateLimit.NONE);
+        type(console, "echo 3 > /proc/sys/vm/drop_caches; sleep 1; ping -c 3 192.0.2.1");
+        readTo(console, "3 packets received");
+        last = awaitSamples(machine, 3, last);
+
+        // 4 MiB of a tenth of a second's worth at once and 1 MiB a second.
+        assertTrue(took > 2_000_000_000L, hours + " hours: " + took + " ns");
+        assertEquals("kvm", machine.status().engine());
+      }
+      type(console, "poweroff -f");
+      byte[] rest = new byte[4096];
+      while (console.read(rest, 0, rest.length) >= 0) {
+        Thread.onSpinWait();
+      }
+    } finally {
+      setClock(before.plusSeconds(60));
+      run("ip", "link", "del", "vvclock0");
+    }
+  }
+
+  /** Waits for samples after a time; their times and counts grow. Returns the last one's time. */
+  private static long awaitSamples(MachineConnection machine, int count, long after)
+      throws Exception {
+    List<MetricSample> samples = machine.samples(after);
+    while (samples.size() < count) {
+      LockSupport.parkNanos(200_000_000);
+      samples = machine.samples(after);
+    }
+    for (int i = 1; i < samples.size(); i++) {
+      long step = samples.get(i).millis() - samples.get(i - 1).millis();
+      assertTrue(step > 0, () -> "a step of " + step + " ms");
+      assertTrue(samples.get(i).vmmCpuNanos() >= samples.get(i - 1).vmmCpuNanos());
+    }
+    return samples.getLast().millis();
+  }
+
+  /** Sets this computer's clock, which is the rig's own. */
+  private static void setClock(Instant to) throws Exception {
+    run("date", "-s", "@" + to.getEpochSecond());
+  }
+
+  private static void run(String... command) throws Exception {
+    assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor());
+  }
+
+  private static boolean kernelMovesFrames() throws IOException {
+    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+      return processes
+          .map(process -> process.resolve("comm"))
+          .filter(Files::exists)
+          .anyMatch(name -> read(name).startsWith("vhost-"));
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException _) {
+      return ""; // the process has ended meanwhile
     }
   }
 

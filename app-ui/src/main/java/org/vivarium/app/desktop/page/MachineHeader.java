@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.Timeline;
@@ -42,6 +43,12 @@ final class MachineHeader extends VBox {
   private final Label problem = Controls.paragraph("", "problem-text");
   private final Timeline clock =
       new Timeline(new KeyFrame(javafx.util.Duration.seconds(1), _ -> showFacts()));
+
+  /** The start that {@link #startNanos} belongs to, milliseconds since 1970. */
+  private long startKnown;
+
+  /** When that was, as {@link System#nanoTime} has it. */
+  private long startNanos;
 
   MachineHeader(Ui ui, MachineModel machine, MachineActions actions) {
     super(8);
@@ -142,12 +149,17 @@ final class MachineHeader extends VBox {
       facts.setText("");
       return;
     }
-    long up = Math.max(0, System.currentTimeMillis() - status.startedMillis());
+    if (status.startedMillis() != startKnown) {
+      // Once for each start: the computer's clock may be set while a machine runs.
+      startKnown = status.startedMillis();
+      long before = Math.max(0, System.currentTimeMillis() - startKnown);
+      startNanos = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(before);
+    }
     facts.setText(
         ui.text(
             "header.facts",
             ui.text("engine." + status.engine()),
-            Units.clock(Duration.ofMillis(up))));
+            Units.clock(Duration.ofNanos(System.nanoTime() - startNanos))));
   }
 
   private void showActivity(@Nullable Activity activity) {
