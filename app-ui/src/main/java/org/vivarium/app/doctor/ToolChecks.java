@@ -16,6 +16,8 @@ final class ToolChecks {
     List<Finding> findings = new ArrayList<>();
     findings.add(tool(host, NETWORK, "passt", "passt", "is for networks without root"));
     findings.add(device(host, "/dev/net/tun", "is for networks through a bridge", "tun"));
+    findings.add(
+        device(host, "/dev/vhost-net", "makes networks through a bridge fast", "vhost_net"));
     findings.add(apt(host));
     findings.add(
         tool(host, GUESTS, "mmdebstrap", "mmdebstrap", "is for making whole Debian guests"));

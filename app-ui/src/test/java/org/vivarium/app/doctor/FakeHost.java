@@ -28,7 +28,7 @@ final class FakeHost implements Host {
     host.file("/proc/sys/user/max_user_namespaces", "1000\n");
     host.file("/sys/fs/cgroup/cgroup.controllers", "cpu memory io\n");
     host.file("/sys/module/kvm_amd", "");
-    host.file("/dev/kvm", "").file("/dev/net/tun", "");
+    host.file("/dev/kvm", "").file("/dev/net/tun", "").file("/dev/vhost-net", "");
     host.file("/usr/lib/x86_64-linux-gnu/libgtk-3.so.0", "");
     host.file("/usr/share/fonts/truetype", "");
     host.variable("DISPLAY", ":0").variable("USER", "ann");

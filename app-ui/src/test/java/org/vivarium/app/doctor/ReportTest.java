@@ -185,10 +185,14 @@ class ReportTest {
   }
 
   @Test
-  void missingNetworkDeviceIsNoted() {
+  void missingNetworkDevicesAreNoted() {
     host.without("/dev/net/tun");
 
     assertEquals("sudo modprobe tun", find("/dev/net/tun").remedy());
+
+    host.without("/dev/vhost-net");
+
+    assertEquals("sudo modprobe vhost_net", find("/dev/vhost-net").remedy());
   }
 
   @Test
