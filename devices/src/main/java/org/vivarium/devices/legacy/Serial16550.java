@@ -26,75 +26,25 @@ public final class Serial16550 extends ByteWideDevice {
   /** Registers, and so ports, of the device. */
   public static final int PORT_COUNT = 8;
 
-  private static final int FIFO_SIZE = 16;
-
-  private static final int IER_RECEIVED_DATA = 0x01;
-  private static final int IER_THR_EMPTY = 0x02;
-  private static final int IER_LINE_STATUS = 0x04;
-  private static final int IER_MODEM_STATUS = 0x08;
-
-  private static final int IIR_NONE = 0x01;
-  private static final int IIR_MODEM_STATUS = 0x00;
-  private static final int IIR_THR_EMPTY = 0x02;
-  private static final int IIR_RECEIVED_DATA = 0x04;
-  private static final int IIR_LINE_STATUS = 0x06;
-  private static final int IIR_CHARACTER_TIMEOUT = 0x0c;
-  private static final int IIR_FIFOS_ENABLED = 0xc0;
-
-  private static final int FCR_ENABLE = 0x01;
-  private static final int FCR_RESET_RECEIVER = 0x02;
-  private static final int FCR_RESET_TRANSMITTER = 0x04;
-  private static final int FCR_KEPT = 0xc9;
-
-  private static final int LCR_DLAB = 0x80;
-
-  private static final int MCR_DTR = 0x01;
-  private static final int MCR_RTS = 0x02;
-  private static final int MCR_OUT1 = 0x04;
-  private static final int MCR_OUT2 = 0x08;
-  private static final int MCR_LOOPBACK = 0x10;
-
-  private static final int LSR_DATA_READY = 0x01;
-  private static final int LSR_OVERRUN = 0x02;
-  private static final int LSR_THR_EMPTY = 0x20;
-  private static final int LSR_TRANSMITTER_EMPTY = 0x40;
-
-  private static final int MSR_DELTA_CTS = 0x01;
-  private static final int MSR_DELTA_DSR = 0x02;
-  private static final int MSR_TRAILING_EDGE_RI = 0x04;
-  private static final int MSR_DELTA_DCD = 0x08;
-  private static final int MSR_CTS = 0x10;
-  private static final int MSR_DSR = 0x20;
-  private static final int MSR_RI = 0x40;
-  private static final int MSR_DCD = 0x80;
-  private static final int MSR_CONNECTED = MSR_CTS | MSR_DSR | MSR_DCD;
-
-  /** Reads of LSR in a row that make a guest one that polls for input. */
-  private static final int POLLING_READS = 16;
+  /** Bytes of each FIFO. */
+  static final int FIFO_SIZE = 16;
 
   private final InterruptLine interrupt;
-  private final SerialOutput output;
 
   private int ier;
   private int fcr;
   private int lcr;
-  private int mcr;
-  private int msr = MSR_CONNECTED;
+  private final ModemLines modem = new ModemLines();
   private int scr;
   private int dll = 0x0c;
   private int dlm;
-  private boolean overrun;
   private boolean thrEmptyPending;
 
-  private final ByteFifo received;
-  private final ByteFifo looped = new ByteFifo(FIFO_SIZE);
-  private final ByteFifo transmit = new ByteFifo(FIFO_SIZE);
-  private int lsrReads;
-  private boolean polled;
+  private final SerialReceiver receiver;
+  private final SerialTransmitter transmitter;
 
   private boolean intr;
   private boolean statusRead = true;
-  private long droppedOutput;
 
   /**
    * @param interrupt pulsed for each interrupt (GSI 4 for the port at 0x3f8)
@@ -104,8 +54,8 @@ public final class Serial16550 extends ByteWideDevice {
   public Serial16550(InterruptLine interrupt, SerialOutput output, int inputCapacity) {
     super(PORT_COUNT);
     this.interrupt = interrupt;
-    this.output = output;
-    received = new ByteFifo(inputCapacity);
+    transmitter = new SerialTransmitter(output);
+    receiver = new SerialReceiver(inputCapacity);
   }
 
   /**
@@ -114,22 +64,19 @@ public final class Serial16550 extends ByteWideDevice {
    * @return how many bytes were taken, 0 to {@code length}; offer the rest later
    */
   public synchronized int input(byte[] from, int offset, int length) {
-    int taken = Math.min(length, received.free());
-    for (int i = 0; i < taken; i++) {
-      received.add(from[offset + i]);
-    }
+    int taken = receiver.offer(from, offset, length);
     updateInterrupt();
     return taken;
   }
 
   /** Bytes of input that the guest has not read. */
   public synchronized int waitingInput() {
-    return received.size();
+    return receiver.waitingInput();
   }
 
   /** Sends what waits in the transmitter, after the output had refused a byte. */
   public synchronized void outputReady() {
-    if (transmit.size() > 0) {
+    if (!transmitter.isEmpty()) {
       send();
       updateInterrupt();
     }
@@ -137,7 +84,7 @@ public final class Serial16550 extends ByteWideDevice {
 
   /** Bytes that the guest wrote while the transmitter was full, and that were dropped. */
   public synchronized long droppedOutput() {
-    return droppedOutput;
+    return transmitter.dropped();
   }
 
   /** Puts the registers into the state after power-on; input that waits stays. */
@@ -145,29 +92,27 @@ public final class Serial16550 extends ByteWideDevice {
     ier = 0;
     fcr = 0;
     lcr = 0;
-    mcr = 0;
-    msr = MSR_CONNECTED;
+    modem.reset();
     scr = 0;
     dll = 0x0c;
     dlm = 0;
-    overrun = false;
     thrEmptyPending = false;
-    looped.clear();
-    transmit.clear();
-    stopPolling();
+    receiver.clear();
+    receiver.stopPolling();
+    transmitter.clear();
     statusRead = true;
     updateInterrupt();
   }
 
   @Override
   synchronized int readRegister(int register) {
-    boolean divisor = (lcr & LCR_DLAB) != 0;
+    boolean divisor = (lcr & SerialBits.LCR_DLAB) != 0;
     return switch (register) {
       case 0 -> divisor ? dll : readReceiverBuffer();
       case 1 -> divisor ? dlm : ier;
       case 2 -> readInterruptIdentification();
       case 3 -> lcr;
-      case 4 -> mcr;
+      case 4 -> modem.control();
       case 5 -> readLineStatus();
       case 6 -> readModemStatus();
       default -> scr;
@@ -176,7 +121,7 @@ public final class Serial16550 extends ByteWideDevice {
 
   @Override
   synchronized void writeRegister(int register, int value) {
-    boolean divisor = (lcr & LCR_DLAB) != 0;
+    boolean divisor = (lcr & SerialBits.LCR_DLAB) != 0;
     switch (register) {
       case 0 -> {
         if (divisor) {
@@ -203,28 +148,21 @@ public final class Serial16550 extends ByteWideDevice {
   }
 
   private int readReceiverBuffer() {
-    lsrReads = 0;
-    ByteFifo source = looped.size() > 0 ? looped : received;
-    if (source.size() == 0 || !dataReady()) {
+    receiver.dataAccessed();
+    if (!dataReady()) {
       return 0;
     }
-    int value = source.remove() & 0xff;
+    int value = receiver.remove();
     updateInterrupt();
     return value;
   }
 
   private void writeTransmitterHolding(byte value) {
-    lsrReads = 0;
-    if ((mcr & MCR_LOOPBACK) != 0) {
-      if (looped.size() < (fifosEnabled() ? FIFO_SIZE : 1)) {
-        looped.add(value);
-      } else {
-        overrun = true;
-      }
-    } else if (transmit.free() > 0) {
-      transmit.add(value);
+    receiver.dataAccessed();
+    if (modem.isLooped()) {
+      receiver.loop(value, fifosEnabled() ? FIFO_SIZE : 1);
     } else {
-      droppedOutput++;
+      transmitter.add(value);
     }
     thrEmptyPending = false;
     // On the chip INTR falls here and rises when the byte is gone. With the FIFOs on, a driver
@@ -232,32 +170,26 @@ public final class Serial16550 extends ByteWideDevice {
     if (!fifosEnabled() || statusRead) {
       updateInterrupt();
     }
-    if ((mcr & MCR_LOOPBACK) != 0) {
-      thrEmptyPending = transmit.size() == 0;
+    if (modem.isLooped()) {
+      thrEmptyPending = transmitter.isEmpty();
     } else {
       send();
     }
     updateInterrupt();
   }
 
-  /** Offers what is in the transmitter until it is empty or the output is full. */
+  /** Sends what there is; an empty transmitter is worth an interrupt. */
   private void send() {
-    while (transmit.size() > 0) {
-      if (!output.offer(transmit.peek())) {
-        return;
-      }
-      transmit.remove();
-    }
-    thrEmptyPending = true;
+    thrEmptyPending |= transmitter.send();
   }
 
   private void writeInterruptEnable(int value) {
     int changed = ier ^ value;
     ier = value & 0x0f;
-    stopPolling();
-    if ((changed & IER_THR_EMPTY) != 0) {
+    receiver.stopPolling();
+    if ((changed & SerialBits.IER_THR_EMPTY) != 0) {
       // Enabling it while the register is empty interrupts at once; Linux tests for that.
-      thrEmptyPending = (value & IER_THR_EMPTY) != 0 && transmit.size() == 0;
+      thrEmptyPending = (value & SerialBits.IER_THR_EMPTY) != 0 && transmitter.isEmpty();
       statusRead = true;
     }
     updateInterrupt();
@@ -266,89 +198,65 @@ public final class Serial16550 extends ByteWideDevice {
   private int readInterruptIdentification() {
     statusRead = true;
     int source = interruptSource();
-    if (source == IIR_THR_EMPTY) {
+    if (source == SerialBits.IIR_THR_EMPTY) {
       thrEmptyPending = false;
       updateInterrupt();
     }
-    return fifosEnabled() ? source | IIR_FIFOS_ENABLED : source;
+    return fifosEnabled() ? source | SerialBits.IIR_FIFOS_ENABLED : source;
   }
 
   private void writeFifoControl(int value) {
-    boolean toggled = ((fcr ^ value) & FCR_ENABLE) != 0;
-    stopPolling();
-    if (toggled || (value & FCR_RESET_RECEIVER) != 0) {
-      looped.clear();
-      overrun = false;
+    boolean toggled = ((fcr ^ value) & SerialBits.FCR_ENABLE) != 0;
+    receiver.stopPolling();
+    if (toggled || (value & SerialBits.FCR_RESET_RECEIVER) != 0) {
+      receiver.clear();
     }
-    if ((toggled || (value & FCR_RESET_TRANSMITTER) != 0) && transmit.size() > 0) {
-      droppedOutput += transmit.size();
-      transmit.clear();
+    if ((toggled || (value & SerialBits.FCR_RESET_TRANSMITTER) != 0) && !transmitter.isEmpty()) {
+      transmitter.drop();
       thrEmptyPending = true;
     }
-    fcr = (value & FCR_ENABLE) != 0 ? value & FCR_KEPT : 0;
+    fcr = (value & SerialBits.FCR_ENABLE) != 0 ? value & SerialBits.FCR_KEPT : 0;
     updateInterrupt();
   }
 
   private void writeModemControl(int value) {
-    mcr = value & 0x1f;
-    stopPolling();
-    int lines = MSR_CONNECTED;
-    if ((mcr & MCR_LOOPBACK) != 0) {
-      lines =
-          ((mcr & MCR_RTS) != 0 ? MSR_CTS : 0)
-              | ((mcr & MCR_DTR) != 0 ? MSR_DSR : 0)
-              | ((mcr & MCR_OUT1) != 0 ? MSR_RI : 0)
-              | ((mcr & MCR_OUT2) != 0 ? MSR_DCD : 0);
-    }
-    int changed = lines ^ msr;
-    int deltas = msr & 0x0f;
-    deltas |= (changed & MSR_CTS) != 0 ? MSR_DELTA_CTS : 0;
-    deltas |= (changed & MSR_DSR) != 0 ? MSR_DELTA_DSR : 0;
-    deltas |= (changed & msr & MSR_RI) != 0 ? MSR_TRAILING_EDGE_RI : 0;
-    deltas |= (changed & MSR_DCD) != 0 ? MSR_DELTA_DCD : 0;
-    msr = lines | deltas;
+    modem.setControl(value);
+    receiver.stopPolling();
     updateInterrupt();
   }
 
   private int readLineStatus() {
     statusRead = true;
-    if (!polled && ++lsrReads >= POLLING_READS) {
-      polled = true;
+    if (receiver.statusRead()) {
       updateInterrupt();
     }
-    int status = transmit.size() == 0 ? LSR_THR_EMPTY | LSR_TRANSMITTER_EMPTY : 0;
-    status |= dataReady() ? LSR_DATA_READY : 0;
-    if (overrun) {
-      status |= LSR_OVERRUN;
-      overrun = false;
+    int status =
+        transmitter.isEmpty() ? SerialBits.LSR_THR_EMPTY | SerialBits.LSR_TRANSMITTER_EMPTY : 0;
+    status |= dataReady() ? SerialBits.LSR_DATA_READY : 0;
+    if (receiver.takeOverrun()) {
+      status |= SerialBits.LSR_OVERRUN;
       updateInterrupt();
     }
     return status;
   }
 
   private int readModemStatus() {
-    int value = msr;
-    msr &= 0xf0;
+    int value = modem.readStatus();
     updateInterrupt();
     return value;
   }
 
-  private void stopPolling() {
-    lsrReads = 0;
-    polled = false;
-  }
-
   private boolean fifosEnabled() {
-    return (fcr & FCR_ENABLE) != 0;
+    return (fcr & SerialBits.FCR_ENABLE) != 0;
   }
 
   private boolean listening() {
-    return (mcr & MCR_LOOPBACK) == 0
-        && (polled || (ier & IER_RECEIVED_DATA) != 0 || (mcr & (MCR_DTR | MCR_RTS)) != 0);
+    return !modem.isLooped()
+        && (receiver.isPolled() || (ier & SerialBits.IER_RECEIVED_DATA) != 0 || modem.isReady());
   }
 
   private boolean dataReady() {
-    return looped.size() > 0 || (received.size() > 0 && listening());
+    return receiver.ready(listening()) > 0;
   }
 
   private int triggerLevel() {
@@ -361,28 +269,27 @@ public final class Serial16550 extends ByteWideDevice {
   }
 
   private int interruptSource() {
-    if (overrun && (ier & IER_LINE_STATUS) != 0) {
-      return IIR_LINE_STATUS;
+    if (receiver.hasOverrun() && (ier & SerialBits.IER_LINE_STATUS) != 0) {
+      return SerialBits.IIR_LINE_STATUS;
     }
-    if (dataReady() && (ier & IER_RECEIVED_DATA) != 0) {
-      int waiting = looped.size() > 0 ? looped.size() : received.size();
+    if (dataReady() && (ier & SerialBits.IER_RECEIVED_DATA) != 0) {
+      int waiting = receiver.ready(true);
       // Nothing more is on the wire, so the time-out of four characters has passed already.
       return !fifosEnabled() || waiting >= triggerLevel()
-          ? IIR_RECEIVED_DATA
-          : IIR_CHARACTER_TIMEOUT;
+          ? SerialBits.IIR_RECEIVED_DATA
+          : SerialBits.IIR_CHARACTER_TIMEOUT;
     }
-    if (thrEmptyPending && (ier & IER_THR_EMPTY) != 0) {
-      return IIR_THR_EMPTY;
+    if (thrEmptyPending && (ier & SerialBits.IER_THR_EMPTY) != 0) {
+      return SerialBits.IIR_THR_EMPTY;
     }
-    if ((msr & 0x0f) != 0 && (ier & IER_MODEM_STATUS) != 0) {
-      return IIR_MODEM_STATUS;
+    if (modem.hasChanged() && (ier & SerialBits.IER_MODEM_STATUS) != 0) {
+      return SerialBits.IIR_MODEM_STATUS;
     }
-    return IIR_NONE;
+    return SerialBits.IIR_NONE;
   }
 
   private void updateInterrupt() {
-    boolean out2 = (mcr & (MCR_OUT2 | MCR_LOOPBACK)) == MCR_OUT2;
-    boolean level = out2 && interruptSource() != IIR_NONE;
+    boolean level = modem.passesInterrupts() && interruptSource() != SerialBits.IIR_NONE;
     if (level && !intr) {
       statusRead = false;
       interrupt.pulse();
