@@ -168,7 +168,11 @@ class ConfinedBootTest {
     try (MachineConnection machine = machines.start("tiny", (step, _) -> System.err.println(step));
         ConsoleConnection console = machine.openConsole(Console.SERIAL)) {
       readTo(console, PROMPT);
-      type(console, "killall udhcpc; ip addr add 192.0.2.2/24 dev eth0; echo 's'et=1");
+      // What asks for an address, and takes the card's away first, has begun then.
+      type(
+          console,
+          "until pidof udhcpc >/dev/null; do sleep 0.1; done; sleep 1; killall udhcpc;"
+              + " ip addr add 192.0.2.2/24 dev eth0; echo 's'et=1");
       readTo(console, "set=1\r");
       assertTrue(kernelMovesFrames(), "a confined process has vhost-net");
       long last = awaitSamples(machine, 3, 0);
