@@ -1,7 +1,10 @@
 package org.vivarium.app.cli;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.app.bench.net.NetBench;
 import org.vivarium.app.doctor.LinuxHost;
 import org.vivarium.images.ImageException;
@@ -10,14 +13,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Measures the user network beside QEMU's. */
+/** Measures cards beside QEMU's. */
 @Command(
     name = BenchNetworkCommand.NAME,
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
       "Measure TCP between a guest and its host, both ways, one and four streams, and short"
-          + " messages there and back: our user network beside QEMU's card behind passt.",
+          + " messages there and back: our user network beside QEMU's card behind passt, or both on a"
+          + " TAP interface of this computer.",
       "Counts need root, debugfs and tracefs. Without hardware virtualization it runs in the"
           + " emulated computer, as vivarium bench does."
     },
@@ -26,6 +30,7 @@ import picocli.CommandLine.Option;
       "Example:",
       "  vivarium bench network --rounds 5 --amount 2048",
       "  vivarium bench network --rows send-1,ping-pong",
+      "  vivarium bench network --tap tap0",
       "",
       "Exit status: 0 done; 1 it could not be; 2 bad input."
     })
@@ -49,13 +54,21 @@ final class BenchNetworkCommand implements Callable<Integer> {
       description = "What QEMU's passt tells its guest. Default: 32750, which ours has.")
   private int mtu;
 
+  @Option(
+      names = "--tap",
+      paramLabel = "DEVICE",
+      description =
+          "A TAP interface with an IPv4 address that both use instead of passt, QEMU with vhost-net."
+              + " It has to be where the machines run: not in the emulated computer.")
+  private @Nullable String tap;
+
   @Override
   public Integer call() throws VmmException, ImageException, InterruptedException {
     BesideQemu.check("--amount", amount, 1, 1 << 20);
     BesideQemu.check("--mtu", mtu, 1280, 65520);
     return beside.run(
         NAME,
-        List.of("--amount", Integer.toString(amount), "--mtu", Integer.toString(mtu)),
+        options(),
         (workload, fio) -> {
           NetBench.Plan plan =
               new NetBench.Plan(
@@ -65,9 +78,20 @@ final class BenchNetworkCommand implements Callable<Integer> {
                   amount,
                   beside.qemuMachine(),
                   mtu,
+                  Optional.ofNullable(tap),
                   beside.rows,
                   beside.sides());
           new NetBench(plan, new LinuxHost(), System.err).run(System.out);
         });
+  }
+
+  private List<String> options() {
+    List<String> options =
+        new ArrayList<>(
+            List.of("--amount", Integer.toString(amount), "--mtu", Integer.toString(mtu)));
+    if (tap != null) {
+      options.addAll(List.of("--tap", tap));
+    }
+    return options;
   }
 }

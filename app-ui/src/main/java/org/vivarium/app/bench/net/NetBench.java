@@ -30,8 +30,8 @@ import org.vivarium.app.doctor.Host;
 import org.vivarium.images.DurableFiles;
 
 /**
- * Measures our user network beside QEMU's card behind a passt of its own: the same guest, in rounds
- * that boot each side once in alternating order.
+ * Measures our card beside QEMU's, both behind a passt of their own or on one TAP interface: the
+ * same guest, in rounds that boot each side once in alternating order.
  */
 public final class NetBench {
   /**
@@ -42,7 +42,8 @@ public final class NetBench {
    * @param rounds how many
    * @param mib moved by each row
    * @param machine QEMU's machine with its options
-   * @param mtu of the guest's card on QEMU's side
+   * @param mtu of the guest's card on QEMU's side, behind passt
+   * @param tap the interface that both use; empty: both are behind passt
    * @param rows what names of rows hold, one of these at least; all rows, if there is none
    * @param sides what is booted
    */
@@ -53,6 +54,7 @@ public final class NetBench {
       int mib,
       String machine,
       int mtu,
+      Optional<String> tap,
       List<String> rows,
       Set<Side> sides) {
     /** Copies what can change. */
@@ -71,8 +73,6 @@ public final class NetBench {
   private static final String SETUP =
       """
       mount -t ext4 -o ro /dev/vda /mnt || exit 1
-      until ip route | grep -q default; do sleep 0.2; done
-      gateway=$(ip route | awk '/default/ {print $3}')
       """;
 
   private static final String GLOBAL =
@@ -96,7 +96,7 @@ public final class NetBench {
   private final Children children = new Children();
   private final Vivarium ours;
   private final String qemu;
-  private final String passt;
+  private final Cable cable;
   private final Map<NetLoad, Paired> rows = new EnumMap<>(NetLoad.class);
   private final List<String> counts = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
@@ -111,7 +111,10 @@ public final class NetBench {
     this.progress = progress;
     this.ours = Vivarium.asStarted(children, Optional.empty());
     this.qemu = program("qemu-system-x86_64", "qemu-system-x86");
-    this.passt = program("passt", "passt");
+    this.cable =
+        plan.tap().isPresent()
+            ? TapCable.of(plan.tap().get())
+            : new PasstCable(program("passt", "passt"), plan.mtu());
   }
 
   private String program(String name, String inPackage) throws BenchException {
@@ -130,10 +133,10 @@ public final class NetBench {
    */
   public void run(PrintStream out) throws BenchException, InterruptedException {
     Path folder = null;
-    try (NetPeer peer = new NetPeer()) {
+    try (NetPeer peer = new NetPeer(cable.host())) {
       folder = Files.createTempDirectory("vivarium-bench");
       Path script = folder.resolve("script");
-      new FioScript(SETUP, GLOBAL, PAUSE).write(script, sections(peer));
+      new FioScript(SETUP + cable.setup(), GLOBAL, PAUSE).write(script, sections(peer));
       for (int round = 1; round <= plan.rounds(); round++) {
         progress.printf("Round %d of %d.%n", round, plan.rounds());
         for (Side side : Side.inRound(round)) {
@@ -172,15 +175,29 @@ public final class NetBench {
           run.run(children, ours.command(ours(script)), Map.of());
         } else {
           Files.deleteIfExists(socket);
-          try (Child _ = children.start(passt(socket))) {
-            run.run(children, qemus(script, socket), Map.of());
-          }
+          beside(cable.helper(socket), () -> run.run(children, qemus(script, socket), Map.of()));
         }
         return;
       } catch (BenchException | IOException e) {
         progress.printf("%s failed: %s%n", side, e.getMessage());
         failures.add("Round %d, %s: %s".formatted(round, side, e.getMessage()));
       }
+    }
+  }
+
+  /** A run that another program may be needed for. */
+  private interface Run {
+    void run() throws BenchException, IOException, InterruptedException;
+  }
+
+  private void beside(List<String> helper, Run run)
+      throws BenchException, IOException, InterruptedException {
+    if (helper.isEmpty()) {
+      run.run();
+      return;
+    }
+    try (Child _ = children.start(helper)) {
+      run.run();
     }
   }
 
@@ -195,17 +212,7 @@ public final class NetBench {
         "--append=" + commandLine(),
         "--disk=" + plan.fio() + ",format=raw,ro",
         "--disk=" + script + ",format=raw,ro",
-        "--net=user");
-  }
-
-  private List<String> passt(Path socket) {
-    List<String> command = new ArrayList<>(List.of(passt, "-f", "-q", "-e", "-1"));
-    command.addAll(List.of("-s", socket.toString(), "-m", Integer.toString(plan.mtu())));
-    command.addAll(List.of("-t", "none", "-u", "none"));
-    if ("root".equals(System.getProperty("user.name"))) {
-      command.addAll(List.of("--runas", "0:0"));
-    }
-    return command;
+        cable.ours());
   }
 
   private List<String> qemus(Path script, Path socket) {
@@ -221,8 +228,7 @@ public final class NetBench {
           List.of("-drive", "if=none,id=" + id + ",format=raw,readonly=on,file=" + disk));
       command.addAll(List.of("-device", "virtio-blk-pci,drive=" + id));
     }
-    command.addAll(
-        List.of("-netdev", "stream,id=net,server=off,addr.type=unix,addr.path=" + socket));
+    command.addAll(List.of("-netdev", cable.qemus(socket)));
     command.addAll(List.of("-device", "virtio-net-pci,netdev=net"));
     command.addAll(List.of("-kernel", workload.kernel().toString()));
     command.addAll(List.of("-initrd", workload.initrd().toString(), "-append", commandLine()));
@@ -300,8 +306,8 @@ public final class NetBench {
     HostDescription description = HostDescription.of(host, qemu);
     out.printf("Host       %s%n", description.kind());
     out.printf("Processor  %s, %d%n", description.processor(), description.processors());
-    out.printf("QEMU       %s, -M %s, -netdev stream%n", description.qemu(), plan.machine());
-    out.printf("Network    passt on both sides, MTU %d on QEMU's%n%n", plan.mtu());
+    out.printf("QEMU       %s, -M %s%n", description.qemu(), plan.machine());
+    out.printf("Network    %s%n%n", cable.description());
     out.printf("%-28s %10s %10s %8s%n", "Network", "vivarium", "QEMU", "/ QEMU");
     rows.forEach(
         (load, values) ->

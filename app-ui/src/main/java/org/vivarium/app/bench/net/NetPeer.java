@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.vivarium.app.bench.BenchException;
 
-/** The host's end of the streams: ports on the loopback address, which passt leads guests to. */
+/** The host's end of the streams: ports on the address that the cable leads guests to. */
 final class NetPeer implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 18;
   private static final int LOWEST = 20_000;
@@ -22,19 +22,20 @@ final class NetPeer implements AutoCloseable {
   /**
    * Opens ports of each kind and serves them.
    *
+   * @param host the host's address for guests
    * @throws BenchException if this computer has no free ones
    */
-  NetPeer() throws BenchException {
+  NetPeer(InetAddress host) throws BenchException {
     int port = LOWEST;
     for (NetLoad.Kind kind : NetLoad.Kind.values()) {
       List<ServerSocket> row = List.of();
       while (row.isEmpty() && port < HIGHEST) {
-        row = row(port);
+        row = row(host, port);
         port += NetLoad.STREAMS;
       }
       if (row.isEmpty()) {
         close();
-        throw new BenchException("There are no free ports on the loopback address.");
+        throw new BenchException("There are no free ports on " + host.getHostAddress() + ".");
       }
       servers.addAll(row);
       firstPorts.put(kind, row.getFirst().getLocalPort());
@@ -48,11 +49,11 @@ final class NetPeer implements AutoCloseable {
   }
 
   /** Neighbouring ports from one on, or none if any of them is taken. */
-  private static List<ServerSocket> row(int first) {
+  private static List<ServerSocket> row(InetAddress host, int first) {
     List<ServerSocket> row = new ArrayList<>();
     try {
       for (int i = 0; i < NetLoad.STREAMS; i++) {
-        row.add(new ServerSocket(first + i, NetLoad.STREAMS, InetAddress.getLoopbackAddress()));
+        row.add(new ServerSocket(first + i, NetLoad.STREAMS, host));
       }
       return row;
     } catch (IOException e) {

@@ -27,7 +27,7 @@ class NetLoadTest {
   @Test
   void peerSendsBackWhatItsEchoGetsAndFillsItsSource() throws Exception {
     byte[] said = {1, 2, 3};
-    try (NetPeer peer = new NetPeer()) {
+    try (NetPeer peer = new NetPeer(InetAddress.getLoopbackAddress())) {
       try (Socket echo = connect(peer.firstPort(NetLoad.Kind.ECHO) + NetLoad.STREAMS - 1)) {
         echo.getOutputStream().write(said);
         assertArrayEquals(said, echo.getInputStream().readNBytes(3));
