@@ -34,6 +34,9 @@ public interface Host {
   /** Returns the version of the kernel's Landlock, or 0 if it has none or it is turned off. */
   int landlock();
 
+  /** Returns whether a mount namespace can keep a machine's process to its own files. */
+  boolean mountNamespace();
+
   /** Returns the bytes that are free for this user on the file system that holds a path. */
   long freeBytes(String path);
 }

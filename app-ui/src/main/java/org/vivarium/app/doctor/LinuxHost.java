@@ -29,6 +29,11 @@ public final class LinuxHost implements Host {
   }
 
   @Override
+  public boolean mountNamespace() {
+    return JavaLauncher.mountNamespace();
+  }
+
+  @Override
   public Optional<String> read(String path) {
     try {
       return Optional.of(Files.readString(Path.of(path), StandardCharsets.ISO_8859_1));

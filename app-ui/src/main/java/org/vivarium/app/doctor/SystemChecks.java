@@ -121,15 +121,22 @@ final class SystemChecks {
 
   private static Finding landlock(Host host) {
     int version = host.landlock();
-    return version > 0
+    if (version > 0) {
+      return Finding.ok(
+          SECTION,
+          "Landlock",
+          "version %d: machines' processes open their own files only".formatted(version));
+    }
+    return host.mountNamespace()
         ? Finding.ok(
             SECTION,
             "Landlock",
-            "version %d: machines' processes open their own files only".formatted(version))
+            "is off: machines' processes open their own files only by a mount namespace each")
         : Finding.note(
             SECTION,
             "Landlock",
-            "is off: a guest that breaks out of its machine has your files",
+            "is off, and user namespaces are closed: a guest that breaks out of its machine has"
+                + " your files",
             "Add landlock to the lsm= list of the kernel's command line.");
   }
 

@@ -16,6 +16,7 @@ final class FakeHost implements Host {
   private final Map<String, String> variables = new HashMap<>();
   private long freeBytes = 1L << 40;
   private int landlock = 4;
+  private boolean mountNamespace = true;
 
   /** A computer with an AMD processor, KVM and all programs: nothing to find fault with. */
   static FakeHost complete() {
@@ -73,6 +74,11 @@ final class FakeHost implements Host {
     return this;
   }
 
+  FakeHost withoutMountNamespace() {
+    mountNamespace = false;
+    return this;
+  }
+
   FakeHost withoutLandlock() {
     landlock = 0;
     return this;
@@ -81,6 +87,11 @@ final class FakeHost implements Host {
   @Override
   public int landlock() {
     return landlock;
+  }
+
+  @Override
+  public boolean mountNamespace() {
+    return mountNamespace;
   }
 
   FakeHost freeBytes(long bytes) {

@@ -196,8 +196,16 @@ class ReportTest {
   }
 
   @Test
-  void kernelWithoutLandlockIsNoted() {
+  void mountNamespaceStandsInForLandlock() {
     host.withoutLandlock();
+
+    assertEquals(Level.OK, find("Landlock").level());
+    assertTrue(find("Landlock").text().contains("mount namespace"));
+  }
+
+  @Test
+  void kernelWithNeitherLandlockNorNamespacesIsNoted() {
+    host.withoutLandlock().withoutMountNamespace();
 
     assertEquals(Level.NOTE, find("Landlock").level());
     assertTrue(report().isUsable());

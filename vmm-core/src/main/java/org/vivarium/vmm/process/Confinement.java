@@ -5,10 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
@@ -41,11 +41,12 @@ import org.vivarium.vmm.store.VmLock;
  * thread starts inherits it, and the starter's other threads stay as they were.
  */
 final class Confinement {
-  /** Set in the environment of a process that is confined; its value says by what. */
+  /** Set in the environment of a process that is confined to a {@link FileConfinement}'s word. */
   static final String VARIABLE = "VIVARIUM_CONFINED";
 
   /**
-   * Set to {@code off} by a person who wants processes that are not confined, to look for faults.
+   * Set to {@code off} by a person who wants processes that are not confined, to look for faults;
+   * to {@code namespace} where the mount namespace is to be tried on a kernel with Landlock.
    */
   static final String SWITCH = "VIVARIUM_SANDBOX";
 
@@ -84,7 +85,11 @@ final class Confinement {
 
   private static final List<String> QEMU_PROGRAMS = List.of("qemu-system-x86_64", "setpriv", "sh");
 
-  private final Landlock files = new Landlock();
+  private final AllowedFiles files = new AllowedFiles();
+  private final FileConfinement means;
+  private final Folders folders;
+  private final VmFolder folder;
+  private final VmDefinition definition;
 
   /**
    * A process that was started.
@@ -93,23 +98,16 @@ final class Confinement {
    */
   record Started(Process process, Runnable undo) {}
 
-  private Confinement() {}
+  private Confinement(FileConfinement means, Folders folders, VmFolder folder) throws VmmException {
+    this.means = means;
+    this.folders = folders;
+    this.folder = folder;
+    this.definition = DefinitionFile.read(folder);
+  }
 
   /** Whether a person has turned confinement off, in this environment. */
   static boolean isTurnedOff(Map<String, String> environment) {
     return environment.getOrDefault(SWITCH, "").equals("off");
-  }
-
-  /**
-   * Says by what processes are confined on this computer.
-   *
-   * @param landlock version of Landlock, 0 for none
-   */
-  static String description(int landlock) {
-    return landlock == 0
-        ? "a filter of system calls alone; this kernel has no Landlock, or it is turned off, so that"
-            + " files are not confined"
-        : "Landlock (version " + landlock + ") and a filter of system calls";
   }
 
   /**
@@ -120,11 +118,13 @@ final class Confinement {
    */
   static Started start(ProcessBuilder builder, Folders folders, VmFolder folder, List<String> java)
       throws VmmException, IOException, InterruptedException {
-    VmDefinition definition = DefinitionFile.read(folder);
-    List<String> cards = passtCards(definition);
+    FileConfinement means = FileConfinement.choose(builder.environment());
+    builder.environment().put(VARIABLE, means.word());
+    Confinement confinement = new Confinement(means, folders, folder);
+    List<String> cards = passtCards(confinement.definition);
     if (cards.isEmpty()) {
-      return new Started(
-          of(folders, folder, definition, java, null).during(builder::start), () -> {});
+      confinement.allow(java, null);
+      return new Started(confinement.start(builder), () -> {});
     }
     PrivateSockets sockets = PrivateSockets.in("vivarium-net-", PrivateSockets.usualPlaces());
     Path passt = sockets.folder();
@@ -136,7 +136,8 @@ final class Confinement {
         };
     try {
       builder.environment().put(PasstBroker.VARIABLE, passt.toString());
-      return new Started(of(folders, folder, definition, java, passt).during(builder::start), undo);
+      confinement.allow(java, passt);
+      return new Started(confinement.start(builder), undo);
     } catch (VmmException | IOException | InterruptedException | RuntimeException e) {
       undo.run();
       throw e;
@@ -154,34 +155,29 @@ final class Confinement {
   }
 
   /**
-   * What a machine's process needs.
+   * Allows what the machine's process needs.
    *
    * @param java the runtime and its options
    * @param passt the folder of the broker of user networks, or null if the machine has none
    * @throws VmmException if a folder of the machine's cannot be made
    */
-  static Confinement of(
-      Folders folders,
-      VmFolder folder,
-      VmDefinition definition,
-      List<String> java,
-      @Nullable Path passt)
-      throws VmmException {
-    Confinement confinement = new Confinement();
-    confinement.program(java);
-    confinement.machine(folders, folder, definition);
+  private void allow(List<String> java, @Nullable Path passt) throws VmmException {
+    program(java);
+    machine();
     SocketFolder sockets = SocketFolder.make(folders, folder.name(), System.getenv());
-    confinement.files.allow(sockets.path(), Access.OWN);
+    files.allow(sockets.path(), Access.OWN);
     for (NetConfig card : definition.devices().networks()) {
-      confinement.network(card.backend(), folders);
+      network(card.backend());
     }
     if (passt != null) {
-      confinement.files.allow(passt, Access.CONNECT);
+      files.allow(passt, Access.CONNECT);
     }
     if (!definition.engine().equals("kvm")) {
-      confinement.qemu();
+      qemu();
     }
-    return confinement;
+    if (means == FileConfinement.NAMESPACE) {
+      MountNamespace.PROGRAMS.forEach(this::executable);
+    }
   }
 
   private void program(List<String> java) {
@@ -214,8 +210,7 @@ final class Confinement {
         .ifPresent(file -> files.allow(file, Access.EXECUTE));
   }
 
-  private void machine(Folders folders, VmFolder folder, VmDefinition definition)
-      throws VmmException {
+  private void machine() throws VmmException {
     Path home = folders.home();
     for (String shared : List.of("images", "templates", "catalogue", "ssh/id_ed25519.pub")) {
       files.allow(home.resolve(shared), Access.READ);
@@ -257,7 +252,7 @@ final class Confinement {
     files.allow(file, readOnly ? Access.READ : device ? Access.DEVICE : Access.WRITE);
   }
 
-  private void network(NetBackend backend, Folders folders) throws VmmException {
+  private void network(NetBackend backend) throws VmmException {
     switch (backend) {
       case NetBackend.Tap _ -> {
         files.allow(Path.of("/dev/net/tun"), Access.DEVICE);
@@ -280,17 +275,20 @@ final class Confinement {
   }
 
   /**
-   * Does something in a thread that is confined, and everything that it starts with it.
+   * Starts the process from a thread that is confined as it shall be.
    *
    * @throws VmmException if the kernel refuses to confine it
-   * @throws IOException as {@code work} does
    */
-  <T> T during(Callable<T> work) throws VmmException, IOException, InterruptedException {
-    FutureTask<T> task =
+  private Process start(ProcessBuilder builder)
+      throws VmmException, IOException, InterruptedException {
+    if (means == FileConfinement.NAMESPACE) {
+      builder.command(inNamespace(builder.command()));
+    }
+    FutureTask<Process> task =
         new FutureTask<>(
             () -> {
               take();
-              return work.call();
+              return builder.start();
             });
     Thread.ofPlatform().name("confined").start(task);
     try {
@@ -308,12 +306,31 @@ final class Confinement {
     }
   }
 
+  /** The words of a command, the first of which is setsid(1). */
+  private List<String> inNamespace(List<String> words) throws VmmException, IOException {
+    Path root = SocketFolder.make(folders, SocketFolder.ROOT, System.getenv()).path();
+    // A network of its own has no abstract Unix sockets of others; passt is outside, with a path.
+    boolean network =
+        !definition.engine().equals("kvm")
+            || definition.devices().networks().stream()
+                .anyMatch(card -> card.backend() instanceof NetBackend.Tap);
+    List<String> command = new ArrayList<>(words.subList(0, 1));
+    command.addAll(
+        MountNamespace.command(
+            files, root, folder.path(), network, words.subList(1, words.size())));
+    return command;
+  }
+
   private void take() throws KvmException {
     Landlock.forbidNewPrivileges();
+    if (means == FileConfinement.NAMESPACE) {
+      // It has to mount first, and filters its own calls after that (OwnConfinement).
+      return;
+    }
     SeccompFilter.vmProcess().onThisThread();
     // Last, for from then on this thread loads no class from where the child does not.
-    if (Landlock.abi() > 0) {
-      files.restrictThisThread();
+    if (means == FileConfinement.LANDLOCK) {
+      files.landlock().restrictThisThread();
     }
   }
 }

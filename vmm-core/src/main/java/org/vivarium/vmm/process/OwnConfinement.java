@@ -42,13 +42,31 @@ record OwnConfinement(Map<String, String> environment) {
 
   /** A sentence about what confines this process; empty if nothing does. */
   Optional<String> description() {
-    return isOn()
-        ? Optional.of(
-            "The machine's process is confined by %s."
-                .formatted(
-                    Confinement.description(
-                        Integer.parseInt(environment.get(Confinement.VARIABLE)))))
-        : Optional.empty();
+    return means()
+        .map(FileConfinement::description)
+        .map("The machine's process is confined by %s."::formatted);
+  }
+
+  private Optional<FileConfinement> means() {
+    return Optional.ofNullable(environment.get(Confinement.VARIABLE)).map(FileConfinement::ofWord);
+  }
+
+  /**
+   * Gives up what no VM process does, for all threads, where the starter could not: a process that
+   * had a root folder to build. Called before anything else.
+   */
+  void fromTheStart() throws VmmException {
+    if (means().filter(FileConfinement.NAMESPACE::equals).isPresent()) {
+      filter(SeccompFilter.vmProcess());
+    }
+  }
+
+  private static void filter(SeccompFilter filter) throws VmmException {
+    try {
+      filter.onAllThreads();
+    } catch (KvmException e) {
+      throw new VmmException("The machine's process cannot be confined: " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -65,11 +83,7 @@ record OwnConfinement(Map<String, String> environment) {
       dismissBroker();
       return;
     }
-    try {
-      SeccompFilter.runningGuest().onAllThreads();
-    } catch (KvmException e) {
-      throw new VmmException("The machine's process cannot be confined: " + e.getMessage(), e);
-    }
+    filter(SeccompFilter.runningGuest());
   }
 
   /** QEMU has a user network of its own. */

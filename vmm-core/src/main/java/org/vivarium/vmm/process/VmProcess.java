@@ -102,17 +102,18 @@ public final class VmProcess {
    */
   int run(String name, FileOutputStream starter) {
     VmFolder folder = new VmFolder(folders.vms().resolve(name));
-    if (environment.containsKey(WarmProcess.VARIABLE)) {
-      getReady(folder);
-      ordered = WarmProcess.awaitOrder(System.in);
-      if (ordered.isEmpty()) {
-        endBroker();
-        return OK;
-      }
-    }
     EventLog log = new EventLog(folder.events(), err);
     try (Handshake handshake = new Handshake(starter)) {
       try {
+        new OwnConfinement(environment).fromTheStart();
+        if (environment.containsKey(WarmProcess.VARIABLE)) {
+          getReady(folder);
+          ordered = WarmProcess.awaitOrder(System.in);
+          if (ordered.isEmpty()) {
+            endBroker();
+            return OK;
+          }
+        }
         return run(folder, log, handshake);
       } catch (VmmException e) {
         log.note(String.valueOf(e.getMessage()));

@@ -30,6 +30,9 @@ public record SocketFolder(Path path) {
   /** Beside the machines' own folders, those of private segments; no machine can be called so. */
   public static final String SEGMENTS = "@segments";
 
+  /** An empty folder on which processes with a root folder of their own build it. */
+  public static final String ROOT = "@root";
+
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 
@@ -100,7 +103,10 @@ public record SocketFolder(Path path) {
           "The folder %s for sockets belongs to another user; remove it or set XDG_RUNTIME_DIR."
               .formatted(folder));
     }
-    Files.setPosixFilePermissions(folder, OWNER_ONLY);
+    // A confined process finds it as it should be, and could not change it.
+    if (!Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS).equals(OWNER_ONLY)) {
+      Files.setPosixFilePermissions(folder, OWNER_ONLY);
+    }
   }
 
   private static String digest(String text) {

@@ -14,15 +14,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.vivarium.images.disk.RawImage;
+import org.vivarium.kvm.Landlock;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.client.LocalMachines;
 import org.vivarium.vmm.client.MachineConnection;
@@ -56,7 +59,11 @@ class ConfinedBootTest {
 
   @TempDir private Path home;
 
-  private LocalMachines machines() throws IOException {
+  private LocalMachines machines(FileConfinement means) throws IOException {
+    boolean landlock = Landlock.abi() > 0;
+    assumeTrue(
+        means == FileConfinement.LANDLOCK ? landlock : MountNamespace.isAvailable(),
+        means + " is missing here");
     Files.createSymbolicLink(
         home.resolve("images"), Folders.standard().images().toAbsolutePath().toRealPath());
     String classes =
@@ -70,7 +77,13 @@ class ConfinedBootTest {
             "-cp",
             classes);
     return new LocalMachines(
-        new Folders(home), new JavaLauncher(java, List.of(Program.class.getName())));
+        new Folders(home),
+        new JavaLauncher(
+            java,
+            List.of(Program.class.getName()),
+            landlock && means == FileConfinement.NAMESPACE
+                ? Map.of(Confinement.SWITCH, means.word())
+                : Map.of()));
   }
 
   private DiskConfig disk(String id) throws Exception {
@@ -79,8 +92,10 @@ class ConfinedBootTest {
     return new DiskConfig(id, file, null, false, id, RateLimit.NONE);
   }
 
-  @Test
-  void guestHasItsDisksAndItsNetworkAndTheProcessNothingElse() throws Exception {
+  @ParameterizedTest
+  @EnumSource(names = {"LANDLOCK", "NAMESPACE"})
+  void guestHasItsDisksAndItsNetworkAndTheProcessNothingElse(FileConfinement means)
+      throws Exception {
     PortForward forward = forward();
     PortForward other = forward();
     DiskConfig late = disk("late");
@@ -93,7 +108,7 @@ class ConfinedBootTest {
             false,
             false,
             null);
-    LocalMachines machines = machines();
+    LocalMachines machines = machines(means);
     machines.create(
         new VmDefinition(
             "tiny",
@@ -112,6 +127,8 @@ class ConfinedBootTest {
       requireConfined(machine.status().pid());
       assertEquals("kvm", machine.status().engine());
       assertEquals(Optional.empty(), machine.status().problem());
+      assertTrue(
+          text(machines.folder("tiny").resolve("state/events.log")).contains(means.description()));
 
       type(console, "echo on-first | dd of=/dev/vda conv=fsync 2>/dev/null; echo 'w'rote=1");
       readTo(console, "wrote=1\r");
