@@ -49,8 +49,8 @@ record FilterProgram(List<Instruction> instructions) {
     /** It fails with this errno. */
     record Refuse(int errno) implements Verdict {}
 
-    /** It fails with this errno if its first argument has any of these bits. */
-    record RefuseBits(int mask, int errno) implements Verdict {}
+    /** It fails with this errno if an argument, counted from 0, has any of these low bits. */
+    record RefuseBits(int argument, int mask, int errno) implements Verdict {}
 
     /** It fails with this errno unless its first argument is one of these. */
     record Only(List<Integer> values, int errno) implements Verdict {}
@@ -120,8 +120,12 @@ record FilterProgram(List<Instruction> instructions) {
     return switch (verdict) {
       case Verdict.Allow _ -> List.of(allow);
       case Verdict.Refuse(int errno) -> List.of(refusal(errno));
-      case Verdict.RefuseBits(int mask, int errno) ->
-          List.of(load(FIRST_ARGUMENT), jump(Linux.BPF_JSET(), mask, 0, 1), refusal(errno), allow);
+      case Verdict.RefuseBits(int argument, int mask, int errno) ->
+          List.of(
+              load(FIRST_ARGUMENT + argument * Long.BYTES),
+              jump(Linux.BPF_JSET(), mask, 0, 1),
+              refusal(errno),
+              allow);
       case Verdict.Only(List<Integer> values, int errno) -> {
         List<Instruction> code = new ArrayList<>();
         code.add(load(FIRST_ARGUMENT));

@@ -26,6 +26,13 @@ public final class SeccompFilter {
 
   static final int PROGRAM_ADDRESS = 8;
 
+  // linux/prctl.h, linux/seccomp.h.
+  private static final int PR_SET_SECCOMP = 22;
+  private static final int SECCOMP_MODE_FILTER = 2;
+
+  /** O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND (asm-generic/fcntl.h). */
+  private static final int WRITE_FLAGS = 01 | 02 | 0100 | 01000 | 02000;
+
   private static final Verdict ALLOW = new Verdict.Allow();
   private static final Verdict REFUSE = new Verdict.Refuse(Errno.EPERM);
 
@@ -48,6 +55,7 @@ public final class SeccompFilter {
     rules.put(
         Linux.SYS_clone(),
         new Verdict.RefuseBits(
+            0,
             Linux.CLONE_NEWNS()
                 | Linux.CLONE_NEWCGROUP()
                 | Linux.CLONE_NEWUTS()
@@ -77,7 +85,7 @@ public final class SeccompFilter {
    */
   public static SeccompFilter runningGuest() {
     SortedMap<Integer, Verdict> rules = new TreeMap<>();
-    for (int number : StillNeeded.numbers()) {
+    for (int number : StillNeeded.all()) {
       rules.put(number, ALLOW);
     }
     for (int number : NeverNeeded.numbers()) {
@@ -95,6 +103,22 @@ public final class SeccompFilter {
     return new SeccompFilter(FilterProgram.of(rules, new Verdict.Refuse(Errno.ENOSYS)));
   }
 
+  /**
+   * What a kind of thread does not do, of that which {@link #runningGuest} leaves to the process;
+   * beside that, and only for such threads. Files are opened for reading alone.
+   */
+  static SeccompFilter thread(ThreadFilter.Kind kind) {
+    SortedMap<Integer, Verdict> rules = new TreeMap<>();
+    for (StillNeeded group : StillNeeded.values()) {
+      if (!kind.needs(group)) {
+        group.numbers().forEach(number -> rules.put(number, REFUSE));
+      }
+    }
+    rules.put(Linux.SYS_open(), new Verdict.RefuseBits(1, WRITE_FLAGS, Errno.EPERM));
+    rules.put(Linux.SYS_openat(), new Verdict.RefuseBits(2, WRITE_FLAGS, Errno.EPERM));
+    return new SeccompFilter(FilterProgram.of(rules, ALLOW));
+  }
+
   /** The program, for tests. */
   FilterProgram program() {
     return program;
@@ -107,7 +131,8 @@ public final class SeccompFilter {
    *     Landlock#forbidNewPrivileges}
    */
   public void onThisThread() throws KvmException {
-    install(0);
+    // Another name for seccomp(2) without flags, and one that runningGuest leaves to threads.
+    install(Linux.SYS_prctl(), PR_SET_SECCOMP, SECCOMP_MODE_FILTER);
   }
 
   /**
@@ -117,13 +142,17 @@ public final class SeccompFilter {
    * @throws KvmException as {@link #onThisThread}
    */
   public void onAllThreads() throws KvmException {
-    long unlike = install(Linux.SECCOMP_FILTER_FLAG_TSYNC());
+    long unlike =
+        install(
+            Linux.SYS_seccomp(),
+            Linux.SECCOMP_SET_MODE_FILTER(),
+            Linux.SECCOMP_FILTER_FLAG_TSYNC());
     if (unlike != 0) {
       throw new KvmException("filter the system calls of thread " + unlike, Errno.EBUSY);
     }
   }
 
-  private long install(long flags) throws KvmException {
+  private long install(int call, long first, long second) throws KvmException {
     List<Instruction> code = program.instructions();
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment filter = scratch.allocate((long) code.size() * INSTRUCTION_SIZE, 8);
@@ -140,9 +169,7 @@ public final class SeccompFilter {
       fprog.set(ValueLayout.JAVA_LONG, PROGRAM_ADDRESS, filter.address());
       // SAFETY: fprog names all of filter, and the kernel copies both before the call returns.
       return KvmException.check(
-          NativeCalls.call(
-              Linux.SYS_seccomp(), Linux.SECCOMP_SET_MODE_FILTER(), flags, fprog.address()),
-          "filter system calls");
+          NativeCalls.call(call, first, second, fprog.address()), "filter system calls");
     }
   }
 }

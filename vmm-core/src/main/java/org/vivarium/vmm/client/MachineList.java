@@ -103,9 +103,13 @@ final class MachineList {
 
   /** What can be said of a machine whose process died without a word to its clients. */
   static String died(VmFolder folder, long pid) {
-    return "Its process (%d) ended unexpectedly; the last line of %s: %s"
+    return "The machine's process (%d) ended unexpectedly: start the machine again; %s%s."
         .formatted(
-            pid, folder.events(), LastWords.of(folder.events(), 0).orElse("none was written."));
+            pid,
+            folder.events(),
+            LastWords.of(folder.events(), 0)
+                .map(words -> " ends with \"" + words + "\"")
+                .orElse(" says nothing of it"));
   }
 
   private Known definition(VmFolder folder) {

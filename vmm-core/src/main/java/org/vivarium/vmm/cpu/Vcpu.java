@@ -10,6 +10,7 @@ import org.vivarium.kvm.KvmRun;
 import org.vivarium.kvm.KvmStats;
 import org.vivarium.kvm.KvmVcpu;
 import org.vivarium.kvm.KvmVm;
+import org.vivarium.kvm.ThreadFilter;
 
 /**
  * A virtual processor and the platform thread that makes, runs and closes it.
@@ -188,6 +189,7 @@ public final class Vcpu {
 
   private void loop(KvmVcpu vcpu) throws KvmException {
     KvmRun exit = vcpu.exit();
+    ThreadFilter filter = new ThreadFilter(ThreadFilter.Kind.PROCESSOR);
     boolean entered = false;
     while (true) {
       Wish now = wish;
@@ -200,6 +202,7 @@ public final class Vcpu {
       }
       if (!entered) {
         entered = true;
+        filter.takeHold();
         if (id == 0) {
           events.firstInstruction();
         }

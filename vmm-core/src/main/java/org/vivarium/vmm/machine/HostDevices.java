@@ -18,6 +18,7 @@ import org.vivarium.devices.virtio.transport.IoLoop;
 import org.vivarium.images.disk.DiskImage;
 import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.ThreadFilter;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.arch.X86Layout;
@@ -93,7 +94,8 @@ final class HostDevices implements AutoCloseable {
 
   private HostDevices(MachineConfig config, Reports reports) throws KvmException {
     this.reports = reports;
-    this.loop = EpollLoop.start("vm-" + config.name() + "-io", this::crashed);
+    this.loop =
+        EpollLoop.start("vm-" + config.name() + "-io", ThreadFilter.Kind.DEVICES, this::crashed);
     this.networks = new HostNetworks(loop, config.cpus(), reports::note);
   }
 

@@ -22,6 +22,7 @@ import org.vivarium.devices.virtio.traffic.TrafficLimit;
 import org.vivarium.devices.virtio.transport.EpollLoop;
 import org.vivarium.devices.virtio.vsock.VsockDevice;
 import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.ThreadFilter;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.arch.X86Layout;
@@ -156,7 +157,7 @@ final class VirtioDevices {
             BLK_WORKERS);
     String id = disk.config().id();
     // A loop of its own: what the page cache holds is copied there, which may take long.
-    EpollLoop loop = EpollLoop.start(id + "-io", host::crashed);
+    EpollLoop loop = EpollLoop.start(id + "-io", ThreadFilter.Kind.DISK, host::crashed);
     BlkDevice device = new BlkDevice(id, config, disk.image(), loop, host::crashed);
     BlkFiles files = disk.files();
     if (files != null) {

@@ -9,6 +9,7 @@ import org.slf4j.LoggerFactory;
 import org.vivarium.devices.virtio.net.PasstBroker;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.SeccompFilter;
+import org.vivarium.kvm.ThreadFilter;
 import org.vivarium.vmm.VmmException;
 
 /**
@@ -70,8 +71,8 @@ record OwnConfinement(Map<String, String> environment) {
   }
 
   /**
-   * Gives up what the process needed to build its machine, for all its threads. Called before the
-   * first guest instruction.
+   * Gives up what the process needed to build its machine, for all its threads; those that serve
+   * the guest then give up more, each for itself. Called before the first guest instruction.
    *
    * @param engine what runs the guest; QEMU is a program to execute
    */
@@ -84,6 +85,7 @@ record OwnConfinement(Map<String, String> environment) {
       return;
     }
     filter(SeccompFilter.runningGuest());
+    ThreadFilter.want();
   }
 
   /** QEMU has a user network of its own. */

@@ -1,6 +1,7 @@
 package org.vivarium.vmm.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -16,6 +17,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -124,7 +127,6 @@ class ConfinedBootTest {
         ConsoleConnection console = machine.openConsole(Console.SERIAL)) {
       System.err.println("started");
       readTo(console, PROMPT);
-      requireConfined(machine.status().pid());
       assertEquals("kvm", machine.status().engine());
       assertEquals(Optional.empty(), machine.status().problem());
       assertTrue(
@@ -133,6 +135,7 @@ class ConfinedBootTest {
       type(console, "echo on-first | dd of=/dev/vda conv=fsync 2>/dev/null; echo 'w'rote=1");
       readTo(console, "wrote=1\r");
       assertTrue(text(home.resolve("first.img")).startsWith("on-first"));
+      requireConfined(machine.status().pid());
 
       machine.attachDisk(late);
       type(
@@ -262,14 +265,24 @@ class ConfinedBootTest {
     }
   }
 
+  /** All threads have the process's two filters; those that have served the guest, one more. */
   private static void requireConfined(long pid) throws IOException {
+    Set<String> narrow = new TreeSet<>();
     try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
       for (Path thread : threads.toList()) {
         String status = Files.readString(thread.resolve("status"));
         assertTrue(status.contains("\nSeccomp:\t2\n"), status);
         assertTrue(status.contains("\nNoNewPrivs:\t1\n"), status);
+        if (status.contains("\nSeccomp_filters:\t3\n")) {
+          narrow.add(Files.readString(thread.resolve("comm")).strip());
+        } else {
+          assertTrue(status.contains("\nSeccomp_filters:\t2\n"), status);
+        }
       }
     }
+    assertTrue(
+        narrow.containsAll(Set.of("vm-tiny-vcpu0", "vm-tiny-io", "first-io")), narrow::toString);
+    assertFalse(narrow.stream().anyMatch(name -> name.startsWith("control")), narrow::toString);
   }
 
   /** What a server in the guest says to who connects to the host's port. */

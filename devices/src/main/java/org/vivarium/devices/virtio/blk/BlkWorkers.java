@@ -3,6 +3,8 @@ package org.vivarium.devices.virtio.blk;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.queue.GuestBuffers;
 import org.vivarium.kvm.GuestMemory;
+import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.ThreadFilter;
 
 /**
  * The threads that execute a disk's requests.
@@ -81,12 +83,22 @@ final class BlkWorkers implements AutoCloseable {
   private void work() {
     GuestMemory memory = null;
     GuestBuffers buffers = null;
+    ThreadFilter filter = new ThreadFilter(ThreadFilter.Kind.DISK);
     for (Job job = take(); job != null; job = take()) {
+      takeHold(filter);
       if (buffers == null || !job.memory().equals(memory)) {
         memory = job.memory();
         buffers = new GuestBuffers(memory);
       }
       job.run(buffers);
+    }
+  }
+
+  private static void takeHold(ThreadFilter filter) {
+    try {
+      filter.takeHold();
+    } catch (KvmException e) {
+      throw new IllegalStateException("A disk worker cannot be confined", e);
     }
   }
 

@@ -8,6 +8,7 @@ import org.vivarium.kvm.Epoll;
 import org.vivarium.kvm.EventFd;
 import org.vivarium.kvm.FileDescriptor;
 import org.vivarium.kvm.KvmException;
+import org.vivarium.kvm.ThreadFilter;
 
 /**
  * An {@link IoLoop} on a platform thread of its own that waits with epoll(7).
@@ -43,15 +44,21 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
   private final EventFd wake;
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final Thread thread;
+  private final ThreadFilter filter;
   private volatile boolean closing;
 
   /** By token; a free place is null. Replaced as a whole, under this object's lock. */
   private volatile @Nullable LoopWatch[] watches = new LoopWatch[8];
 
   private EpollLoop(
-      Epoll epoll, EventFd wake, String name, Thread.UncaughtExceptionHandler crashHandler) {
+      Epoll epoll,
+      EventFd wake,
+      String name,
+      ThreadFilter.Kind kind,
+      Thread.UncaughtExceptionHandler crashHandler) {
     this.epoll = epoll;
     this.wake = wake;
+    this.filter = new ThreadFilter(kind);
     this.thread =
         Thread.ofPlatform().name(name).uncaughtExceptionHandler(crashHandler).unstarted(this::loop);
   }
@@ -60,16 +67,18 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
    * Starts a loop.
    *
    * @param name of its thread
+   * @param kind of its thread, for what it serves
    * @param crashHandler told when the thread ends by an exception
    * @throws KvmException if the host is out of file descriptors
    */
-  public static EpollLoop start(String name, Thread.UncaughtExceptionHandler crashHandler)
+  public static EpollLoop start(
+      String name, ThreadFilter.Kind kind, Thread.UncaughtExceptionHandler crashHandler)
       throws KvmException {
     Epoll epoll = Epoll.create(EVENTS_PER_WAIT);
     try {
       EventFd wake = EventFd.create();
       epoll.add(wake.fd(), Epoll.IN, WAKE_TOKEN);
-      EpollLoop loop = new EpollLoop(epoll, wake, name, crashHandler);
+      EpollLoop loop = new EpollLoop(epoll, wake, name, kind, crashHandler);
       loop.thread.start();
       return loop;
     } catch (KvmException e) {
@@ -144,12 +153,14 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
     try {
       while (!closing || !tasks.isEmpty()) {
         int ready = epoll.await(Epoll.FOREVER);
+        // Before the first thing that a guest has asked for.
+        filter.takeHold();
         for (int i = 0; i < ready; i++) {
           dispatch((int) epoll.token(i));
         }
       }
     } catch (KvmException e) {
-      throw new IllegalStateException("The I/O loop cannot wait", e);
+      throw new IllegalStateException("The I/O loop cannot go on", e);
     }
   }
 

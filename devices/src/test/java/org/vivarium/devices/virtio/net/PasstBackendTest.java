@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.devices.virtio.transport.EpollLoop;
+import org.vivarium.kvm.ThreadFilter;
 
 /** The passt of this computer; without one, the tests that need it are reported as skipped. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -60,7 +61,9 @@ class PasstBackendTest {
 
   @BeforeEach
   void startLoop() throws IOException {
-    loop = EpollLoop.start("test-io", (thread, error) -> heard.add("crash: " + error));
+    loop =
+        EpollLoop.start(
+            "test-io", ThreadFilter.Kind.DEVICES, (thread, error) -> heard.add("crash: " + error));
   }
 
   @AfterEach

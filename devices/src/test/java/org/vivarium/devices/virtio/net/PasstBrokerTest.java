@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.devices.virtio.transport.EpollLoop;
+import org.vivarium.kvm.ThreadFilter;
 
 /** Passt by way of the broker; without a passt, tests that need one are reported as skipped. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -47,7 +48,7 @@ class PasstBrokerTest {
   void serve() throws IOException {
     folder = Files.createDirectory(scratch.resolve("broker"));
     shell = PasstBroker.serve(folder, List.of("net0", "net.1"));
-    loop = EpollLoop.start("test-io", (_, _) -> {});
+    loop = EpollLoop.start("test-io", ThreadFilter.Kind.DEVICES, (_, _) -> {});
   }
 
   @AfterEach

@@ -25,6 +25,7 @@ import org.vivarium.kvm.Epoll;
 import org.vivarium.kvm.EventFd;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.NativeBuffer;
+import org.vivarium.kvm.ThreadFilter;
 import org.vivarium.kvm.UnixSocket;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -34,7 +35,9 @@ class EpollLoopTest {
 
   @BeforeEach
   void startLoop() throws KvmException {
-    loop = EpollLoop.start("test-io", (thread, error) -> crash.complete(error));
+    loop =
+        EpollLoop.start(
+            "test-io", ThreadFilter.Kind.DEVICES, (thread, error) -> crash.complete(error));
   }
 
   @AfterEach
