@@ -21,6 +21,7 @@ import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
 import org.vivarium.vmm.engine.EngineChoice;
+import org.vivarium.vmm.process.JavaLauncher;
 import org.vivarium.vmm.process.VmProcess;
 
 /**
@@ -50,7 +51,11 @@ final class Training {
           findTheGuest();
           boot(cli);
         }
-        case "vm" -> runAsProcess();
+        case "vm" -> {
+          runAsProcess();
+          // The training run itself is not confined.
+          JavaLauncher.rehearseConfinement();
+        }
         default -> {
           cli.run("--help");
           cli.run("--version");

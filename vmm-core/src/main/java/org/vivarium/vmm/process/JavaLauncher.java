@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.kvm.Landlock;
+import org.vivarium.kvm.SeccompFilter;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.VmLauncher;
@@ -134,6 +135,11 @@ public final class JavaLauncher implements VmLauncher {
    */
   public static boolean mountNamespace() {
     return MountNamespace.isAvailable();
+  }
+
+  /** Has a training run for a start-up cache load what confining a process takes. */
+  public static void rehearseConfinement() {
+    SeccompFilter.rehearse();
   }
 
   private static String main() {
