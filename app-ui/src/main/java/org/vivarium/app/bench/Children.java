@@ -19,26 +19,41 @@ public final class Children {
   /** How long a process may run unless told: a guest that measures many rows takes minutes. */
   private static final Duration LONGEST = Duration.ofMinutes(30);
 
-  private final Set<Process> running = ConcurrentHashMap.newKeySet();
+  private final Set<Process> running;
   private final Duration longest;
   private final List<String> prefix;
 
   /** Nothing runs yet. */
   public Children() {
-    this(LONGEST, List.of());
+    this(LONGEST);
   }
 
   /**
    * Nothing runs yet.
    *
    * @param longest a process that runs for longer is ended
-   * @param prefix words before every command, such as those of taskset(1)
    */
-  public Children(Duration longest, List<String> prefix) {
-    this.longest = longest;
-    this.prefix = List.copyOf(prefix);
+  public Children(Duration longest) {
+    this(ConcurrentHashMap.newKeySet(), longest, List.of());
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("bench end").unstarted(this::kill));
+  }
+
+  private Children(Set<Process> running, Duration longest, List<String> prefix) {
+    this.running = running;
+    this.longest = longest;
+    this.prefix = prefix;
+  }
+
+  /**
+   * These, of which those that are started through the result run on some processors alone.
+   *
+   * @param processors their numbers as taskset(1) lists them; empty for any
+   */
+  public Children on(String processors) {
+    return processors.isEmpty()
+        ? this
+        : new Children(running, longest, List.of("taskset", "-c", processors));
   }
 
   /** Ends those that run now. Any thread. */

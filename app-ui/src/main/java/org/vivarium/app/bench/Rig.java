@@ -79,7 +79,7 @@ public final class Rig {
         if (json != null) {
           command.addAll(List.of("--json", written.toString()));
         }
-        Children children = new Children(Duration.ofSeconds(LIMIT + GRACE), List.of());
+        Children children = new Children(Duration.ofSeconds(LIMIT + GRACE));
         int status = children.start(Children.builder(command).inheritIO()).waitFor();
         if (json != null && Files.exists(written)) {
           Files.move(written, json, StandardCopyOption.REPLACE_EXISTING);

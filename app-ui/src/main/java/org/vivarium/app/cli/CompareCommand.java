@@ -201,8 +201,7 @@ final class CompareCommand implements Callable<Integer> {
             Duration.ofSeconds(timeout),
             batch || (command == null && isBatchImage()),
             pin);
-    Children children =
-        new Children(Comparison.LONGEST, pin.isEmpty() ? List.of() : List.of("taskset", "-c", pin));
+    Children children = new Children(Comparison.LONGEST).on(pin);
     try {
       Optional<Path> launcher =
           Optional.ofNullable(System.getenv("VIVARIUM_LAUNCHER")).map(Path::of);

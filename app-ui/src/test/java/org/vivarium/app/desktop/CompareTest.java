@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import javafx.scene.control.CheckBox;
+import javafx.scene.control.ComboBox;
 import javafx.scene.control.ToggleButton;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,18 @@ class CompareTest extends DesktopFixture {
     assertTrue(text(robot, "#measured-start .label").contains("says nothing about the claim"));
     assertTrue(text(robot, "#compare-stacks .layer-figure").contains("221 ms *"));
     assertTrue(text(robot, "#compare-timelines .label").contains("kernel to /init 150 ms"));
+  }
+
+  @Test
+  void chosenProcessorIsThatOfAllSides(FxRobot robot) throws Exception {
+    ComboBox<String> box = robot.lookup("#compare-pin").query();
+    await(() -> box.getItems().size() == 3);
+    robot.interact(() -> box.setValue("1"));
+
+    fire(robot, "#compare-begin");
+
+    await(() -> model().report().isPresent());
+    assertEquals("1", Objects.requireNonNull(lab.asked()).pin());
   }
 
   @Test

@@ -63,7 +63,7 @@ final class FakeLab implements Lab {
 
   @Override
   public Offer offer() {
-    return new Offer(false, false, Set.of(Side.PODMAN));
+    return new Offer(false, false, Set.of(Side.PODMAN), List.of(0, 1));
   }
 
   @Override

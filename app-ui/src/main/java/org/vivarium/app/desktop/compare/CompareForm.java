@@ -43,16 +43,19 @@ final class CompareForm extends VBox {
   private final ComboBox<String> image = new ComboBox<>();
   private final TextField command = new TextField();
   private final Spinner<Integer> runs = new Spinner<>(1, Plan.MOST_RUNS, RUNS);
+  private final ComboBox<String> pin = new ComboBox<>();
   private final Map<Measure, CheckBox> measures = new EnumMap<>(Measure.class);
   private final Map<Side, CheckBox> sides = new EnumMap<>(Side.class);
   private final VBox also = new VBox(8);
   private final Label missing = Controls.paragraph("", "small", "muted");
+  private final Field pinned;
   private final Button begin;
 
   CompareForm(Ui ui, CompareModel model) {
     super(16);
     this.ui = ui;
     this.model = model;
+    this.pinned = new Field(ui.text("compare.pin"), pin, "");
     this.begin = Controls.button(Feather.PLAY, ui.text("compare.begin"), this::begin);
     begin.setId("compare-begin");
     begin.getStyleClass().add(Styles.ACCENT);
@@ -78,6 +81,10 @@ final class CompareForm extends VBox {
     command.setPromptText(ui.text("compare.ownCommand"));
     runs.setId("compare-runs");
     runs.setEditable(true);
+    pin.setId("compare-pin");
+    pin.getItems().setAll(ui.text("compare.anyProcessor"));
+    pin.getSelectionModel().selectFirst();
+    Controls.describe(pin, ui.text("compare.pinHint"));
     Button choose =
         Controls.button(
             Feather.FOLDER,
@@ -94,8 +101,9 @@ final class CompareForm extends VBox {
     picture.setPrefWidth(240);
     rounds.setPrefWidth(104);
     rounds.setMinWidth(104);
+    pinned.setMinWidth(104);
     HBox.setHgrow(words, Priority.ALWAYS);
-    HBox row = new HBox(8, picture, choose, words, rounds);
+    HBox row = new HBox(8, picture, choose, words, rounds, pinned);
     row.getStyleClass().add("pick-row");
     return row;
   }
@@ -145,6 +153,13 @@ final class CompareForm extends VBox {
     Set<Side> more = model.offer().map(Lab.Offer::more).orElse(Set.of());
     sides.forEach((side, box) -> Controls.show(box, more.contains(side)));
     Controls.show(also, !more.isEmpty());
+    List<Integer> processors = model.offer().map(Lab.Offer::processors).orElse(List.of());
+    if (pin.getItems().size() != 1 + processors.size()) {
+      pin.getItems().setAll(ui.text("compare.anyProcessor"));
+      processors.forEach(number -> pin.getItems().add(number.toString()));
+      pin.getSelectionModel().selectFirst();
+    }
+    Controls.show(pinned, processors.size() > 1);
     begin.setDisable(model.isRunning() || chosen().isEmpty());
     missing.setText(
         model
@@ -193,6 +208,6 @@ final class CompareForm extends VBox {
             PATIENCE,
             words(wanted).isEmpty()
                 && WorkloadImage.named(wanted).filter(WorkloadImage::isBatch).isPresent(),
-            ""));
+            pin.getSelectionModel().getSelectedIndex() > 0 ? pin.getValue() : ""));
   }
 }

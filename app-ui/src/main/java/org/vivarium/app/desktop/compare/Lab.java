@@ -1,5 +1,6 @@
 package org.vivarium.app.desktop.compare;
 
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.vivarium.app.lab.Listener;
@@ -15,11 +16,13 @@ public interface Lab {
    * @param runc whether containers can be started
    * @param hardware whether machines run by hardware virtualization
    * @param more sides beside the usual ones that can be compared
+   * @param processors numbers of those that all sides can be pinned to; empty if they cannot
    */
-  record Offer(boolean runc, boolean hardware, Set<Side> more) {
-    /** Copies the set. */
+  record Offer(boolean runc, boolean hardware, Set<Side> more, List<Integer> processors) {
+    /** Copies the collections. */
     public Offer {
       more = Set.copyOf(more);
+      processors = List.copyOf(processors);
     }
   }
 

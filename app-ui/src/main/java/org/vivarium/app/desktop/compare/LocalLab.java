@@ -8,6 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.vivarium.app.Main;
 import org.vivarium.app.bench.Children;
 import org.vivarium.app.doctor.Host;
@@ -34,9 +37,12 @@ import org.vivarium.vmm.engine.EngineChoice;
 
 /** The lab on this computer. */
 public final class LocalLab implements Lab {
+  private static final Pattern ALLOWED =
+      Pattern.compile("\\nCpus_allowed_list:\\s+([0-9]{1,4}([,-][0-9]{1,4})*)\n");
+
   private final Path images;
   private final UnaryOperator<List<String>> vivarium;
-  private final Children children = new Children(Comparison.LONGEST, List.of());
+  private final Children children = new Children(Comparison.LONGEST);
 
   /**
    * @param images the folder of the images
@@ -63,7 +69,23 @@ public final class LocalLab implements Lab {
     offer(more, Side.DOCKER, host.program("docker").isPresent());
     offer(more, Side.NESTED, runc);
     offer(more, Side.QEMU, hardware && host.program("qemu-system-x86_64").isPresent());
-    return new Offer(runc, hardware, more);
+    return new Offer(runc, hardware, more, processors(host));
+  }
+
+  /** Those that this process may run on, whose list is such as 0-3,8; none without taskset. */
+  private static List<Integer> processors(Host host) {
+    List<Integer> processors = new ArrayList<>();
+    Matcher range =
+        ALLOWED.matcher(
+            host.program("taskset").flatMap(_ -> host.read("/proc/self/status")).orElse(""));
+    if (range.find()) {
+      for (String part : range.group(1).split(",")) {
+        String[] ends = part.split("-");
+        IntStream.rangeClosed(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]))
+            .forEach(processors::add);
+      }
+    }
+    return processors;
   }
 
   private static void offer(Set<Side> sides, Side side, boolean isThere) {
@@ -93,7 +115,8 @@ public final class LocalLab implements Lab {
     Comparison comparison =
         new Comparison(
             enough,
-            new Equipment(new LinuxHost(), children, vivarium, image, form, tiny, hardware()),
+            new Equipment(
+                new LinuxHost(), children.on(plan.pin()), vivarium, image, form, tiny, hardware()),
             listener);
     ending.accept(
         () -> {
