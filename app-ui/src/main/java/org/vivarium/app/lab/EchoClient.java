@@ -9,6 +9,7 @@ import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.vivarium.app.bench.BenchException;
@@ -25,6 +26,15 @@ record EchoClient(InetSocketAddress address) {
 
   /** For so long it is sent what goes there and back: neither too little nor too much anywhere. */
   static final Duration SENDING = Duration.ofSeconds(1);
+
+  /**
+   * So much is on its way at most. What would otherwise fill every buffer between the two ends
+   * keeps a slow guest's receive window closed for longer than passt of 2023 bears, which is eight
+   * seconds: it resets the connection then.
+   */
+  static final int IN_FLIGHT = 1 << 18;
+
+  private static final int CHUNK = 1 << 14;
 
   private static final int TIMEOUT_MILLIS = 60_000;
   private static final Duration PAUSE = Duration.ofMillis(200);
@@ -100,16 +110,23 @@ record EchoClient(InetSocketAddress address) {
       long begun = System.nanoTime();
       // All that will have been sent, once that is settled: before the last of it is.
       AtomicLong all = new AtomicLong(Long.MAX_VALUE);
-      Thread writer = Thread.ofPlatform().name("lab echo").start(() -> send(socket, begun, all));
-      InputStream in = socket.getInputStream();
-      byte[] buffer = new byte[1 << 16];
+      Semaphore room = new Semaphore(IN_FLIGHT / CHUNK);
+      Thread writer =
+          Thread.ofPlatform().name("lab echo").start(() -> send(socket, begun, room, all));
       long got = 0;
-      while (got < all.get()) {
-        int n = in.read(buffer);
-        if (n < 0) {
-          throw new EOFException("the connection was closed");
+      try {
+        InputStream in = socket.getInputStream();
+        byte[] buffer = new byte[IN_FLIGHT];
+        while (got < all.get()) {
+          int n = in.read(buffer);
+          if (n < 0) {
+            throw new EOFException("the connection was closed");
+          }
+          room.release((int) ((got + n) / CHUNK - got / CHUNK));
+          got += n;
         }
-        got += n;
+      } finally {
+        writer.interrupt();
       }
       double seconds = (System.nanoTime() - begun) / 1e9;
       writer.join();
@@ -123,16 +140,17 @@ record EchoClient(InetSocketAddress address) {
   }
 
   /** A connection that breaks shows at its other end. */
-  private static void send(Socket socket, long begun, AtomicLong all) {
-    byte[] buffer = new byte[1 << 16];
+  private static void send(Socket socket, long begun, Semaphore room, AtomicLong all) {
+    byte[] buffer = new byte[CHUNK];
     try {
-      for (long sent = buffer.length; sent <= all.get(); sent += buffer.length) {
+      for (long sent = CHUNK; sent <= all.get(); sent += CHUNK) {
+        room.acquire();
         if (System.nanoTime() - begun > SENDING.toNanos()) {
           all.set(sent);
         }
         socket.getOutputStream().write(buffer);
       }
-    } catch (IOException e) {
+    } catch (IOException | InterruptedException e) {
       return;
     }
   }

@@ -73,7 +73,7 @@ final class EngineGround implements Ground {
       exec.run(List.of(engine, "info"));
     } catch (BenchException e) {
       throw new BenchException(
-          "Containers by %s are not measured: it does not work here.".formatted(side.id()), e);
+          "Containers by %s are not measured. %s".formatted(side.id(), e.getMessage()), e);
     }
     EngineGround ground = new EngineGround(equipment, exec, plan, side, engine);
     Path folder = scratch.folderIn(equipment.image().folder());

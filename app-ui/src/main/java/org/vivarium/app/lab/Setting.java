@@ -3,6 +3,7 @@ package org.vivarium.app.lab;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.images.ImageException;
@@ -49,7 +50,13 @@ record Setting(
     Map<Work, Double> times = Work.times(works, lines);
     for (Work work : works) {
       Double millis = times.get(work);
-      if (millis != null) {
+      Optional<String> failure = work.failure(lines);
+      if (failure.isPresent()) {
+        note.accept(
+            "%s, %s: no figure, for it failed there. %s"
+                .formatted(ground.side().title(), work.title(), failure.get())
+                .strip());
+      } else if (millis != null) {
         results.add(work.id(), ground, millis, work.shown(prelude));
       } else if (results.isCounting()) {
         note.accept(

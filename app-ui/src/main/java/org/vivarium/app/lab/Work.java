@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.vivarium.app.lab.Report.Row;
 
 /**
@@ -121,16 +122,32 @@ record Work(Measure measure, String id, String title, String explanation, String
     return Exec.shown(List.of("sh", "-c", prelude + script));
   }
 
-  /** A script that does some work, one after the other. */
+  /** A script that does some work, one after the other; what fails has no line after it. */
   static String script(String prelude, List<Work> works) {
-    // Work that fails must not count as fast.
-    StringBuilder script = new StringBuilder("set -e\n").append(prelude).append('\n');
+    StringBuilder script = new StringBuilder("exec 2>&1\n").append(prelude).append('\n');
     for (Work work : works) {
-      script.append("echo '").append(BEGIN).append(work.id).append("'\n");
+      // In a shell of its own, begun before the clock: work that fails must not count as fast, nor
+      // keep the others from being done.
+      script.append("(set -e\necho '").append(BEGIN).append(work.id).append("'\n");
       script.append(work.script).append('\n');
-      script.append("echo '").append(END).append(work.id).append("'\n");
+      script.append("echo '").append(END).append(work.id).append("')\n");
     }
-    return script.toString();
+    return script.append(":\n").toString();
+  }
+
+  /** What this work said before it failed; empty if it did not fail. */
+  Optional<String> failure(List<Capture.Line> lines) {
+    List<String> said = lines.stream().map(Capture.Line::text).toList();
+    int begun = said.indexOf(BEGIN + id);
+    if (begun < 0 || said.contains(END + id)) {
+      return Optional.empty();
+    }
+    List<String> since = said.subList(begun + 1, said.size());
+    return Optional.of(
+        since.stream()
+            .takeWhile(line -> !line.startsWith(BEGIN))
+            .reduce((_, last) -> last)
+            .orElse(""));
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.vivarium.app.lab;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -22,6 +23,8 @@ class EchoClientTest {
   private ServerSocket server;
 
   private volatile long most = Long.MAX_VALUE;
+  private volatile boolean late;
+  private volatile int beyond = -1;
 
   @BeforeEach
   void listen() throws IOException {
@@ -39,6 +42,12 @@ class EchoClientTest {
       try (Socket socket = server.accept()) {
         byte[] buffer = new byte[1 << 14];
         long sent = 0;
+        if (late) {
+          socket.getOutputStream().write(socket.getInputStream().readNBytes(1));
+          byte[] all = socket.getInputStream().readNBytes(EchoClient.IN_FLIGHT);
+          beyond = socket.getInputStream().available();
+          socket.getOutputStream().write(all);
+        }
         for (int n = socket.getInputStream().read(buffer);
             n > 0 && sent < most;
             n = socket.getInputStream().read(buffer)) {
@@ -63,6 +72,15 @@ class EchoClientTest {
 
     assertTrue(client.latency() > 0);
     assertTrue(client.throughput() > 0);
+  }
+
+  @Test
+  void aServerThatAnswersLateIsNotSentMoreThanTheBound() throws Exception {
+    late = true;
+
+    assertTrue(new EchoClient(address()).throughput() > 0);
+
+    assertEquals(0, beyond);
   }
 
   @Test
