@@ -28,9 +28,9 @@ record EchoClient(InetSocketAddress address) {
   static final Duration SENDING = Duration.ofSeconds(1);
 
   /**
-   * So much is on its way at most. What would otherwise fill every buffer between the two ends
-   * keeps a slow guest's receive window closed for longer than passt of 2023 bears, which is eight
-   * seconds: it resets the connection then.
+   * So much is on its way at most. More would fill every buffer between the two ends, and a slow
+   * guest's receive window would stay closed for longer than passt of 2023 bears: it was seen to
+   * reset a connection after 17 s of that.
    */
   static final int IN_FLIGHT = 1 << 18;
 
