@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.vivarium.app.bench.Samples;
@@ -144,11 +145,12 @@ final class Claims {
     String than = yardstick.get().side() == Side.HOST ? "the host" : "the container";
     String sentence =
         machine.get().comparable()
-            ? "Here the machine takes %s as long as %s%s."
+            ? "Here the machine takes %s as long as %s%s: %s."
                 .formatted(
-                    times(machine.get(), yardstick.get(), LOSS),
+                    times(machine.get(), yardstick.get()),
                     than,
-                    isEmulated(report) ? ", on this emulated computer" : "")
+                    isEmulated(report) ? ", on this emulated computer" : "",
+                    settled(machine.get(), yardstick.get(), LOSS))
             : "Here the machine runs in software emulation, which says nothing about the claim.";
     return Optional.of(
         new Verdict(
@@ -158,22 +160,27 @@ final class Claims {
             sentence));
   }
 
-  /**
-   * How many times one side's figure is another's, and whether that is over a limit: settled only
-   * if the rounds that speak most against it agree.
-   */
-  private static String times(Series one, Series other, double limit) {
+  /** How many times one side's figure is another's. */
+  private static String times(Series one, Series other) {
+    return String.format(
+        Locale.ROOT, "%.2f times", one.samples().median() / other.samples().median());
+  }
+
+  /** Whether that is over a limit: settled only if the rounds that speak most against it agree. */
+  private static String settled(Series one, Series other, double limit) {
     Samples top = one.samples();
     Samples bottom = other.samples();
+    if (Math.min(one.values().size(), other.values().size()) < 2) {
+      return "one round, which settles nothing";
+    }
     double least = top.min() / bottom.max();
     double most = top.max() / bottom.min();
-    String verdict =
-        least > limit
-            ? "as quoted or worse"
-            : most < limit
-                ? "the claim does not hold"
-                : "not settled: single rounds give %.2f to %.2f".formatted(least, most);
-    return "%.2f times (%s)".formatted(top.median() / bottom.median(), verdict);
+    return least > limit
+        ? "as quoted or worse"
+        : most < limit
+            ? "the claim does not hold"
+            : String.format(
+                Locale.ROOT, "not settled, for single rounds give %.2f to %.2f", least, most);
   }
 
   private static boolean isEmulated(Report report) {
@@ -198,9 +205,11 @@ final class Claims {
             Rows.FORWARDED.id(),
             "Container networking through NAT costs 20 %.",
             Map.of("20 % less than without NAT", base * (1 - NAT_LOSS)),
-            "Here the container's throughput without NAT is %s as high as through it.%s"
+            "Here the container's throughput without NAT is %s that through it: %s.%s"
                 .formatted(
-                    times(direct.get(), through.get(), 1 / (1 - NAT_LOSS)), emulated(report))));
+                    times(direct.get(), through.get()),
+                    settled(direct.get(), through.get(), 1 / (1 - NAT_LOSS)),
+                    emulated(report))));
   }
 
   private static Optional<Verdict> density(Report report) {

@@ -260,8 +260,10 @@ public final class HtmlReport {
     page.append("<p>Each measure begins with a round that is not counted, then ");
     page.append(report.runs()).append(" round").append(report.runs() == 1 ? "" : "s");
     page.append(
-        " follow, in each of which every side is measured once, in alternating order. Bars");
-    page.append(" are medians, dots single runs; none is dropped.");
+        report.runs() == 1
+            ? " follows, in which every side is measured once."
+            : " follow, in each of which every side is measured once, in alternating order.");
+    page.append(" Bars are medians, dots single runs; none is dropped.");
     if (report.series().stream().anyMatch(one -> !one.comparable())) {
       page.append(" * in software emulation: not comparable.");
     }

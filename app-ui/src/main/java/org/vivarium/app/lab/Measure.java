@@ -75,9 +75,9 @@ public enum Measure {
       "Network",
       "A client on the host speaks TCP with the image's nc, which sends back what it gets: %d bytes,"
               .formatted(EchoClient.TRIPS)
-          + " one at a time, for the round trip, and what goes there and back in %d s for the"
-              .formatted(EchoClient.SENDING.toSeconds())
-          + " throughput. A"
+          + " one at a time, for the round trip, and for the throughput what goes there and back"
+          + " while %d s pass, %d KiB of it on the way at once. A"
+              .formatted(EchoClient.SENDING.toSeconds(), EchoClient.IN_FLIGHT >> 10)
           + " container's port is forwarded as an engine does it (veth and iptables' DNAT), and"
           + " reached without that as well; a machine's by Vivarium's NAT, without privileges."),
   /** How well it is kept from others. */

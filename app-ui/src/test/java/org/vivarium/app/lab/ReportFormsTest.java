@@ -46,8 +46,9 @@ class ReportFormsTest {
                     comparable,
                     HOSTILE,
                     "c"),
-                new Series("cpu.integer", Side.CONTAINER, List.of(100.0), true, "", "d"),
-                new Series("cpu.integer", Side.MACHINE, List.of(120.0), comparable, "", "e")),
+                new Series("cpu.integer", Side.CONTAINER, List.of(100.0, 100.0), true, "", "d"),
+                new Series(
+                    "cpu.integer", Side.MACHINE, List.of(120.0, 120.0), comparable, "", "e")),
             List.of(
                 new Report.Timeline(
                     Side.MACHINE, List.of(new Report.Stage("kernel", 7)), comparable)),
@@ -80,11 +81,44 @@ class ReportFormsTest {
     assertTrue(
         sentence(report(31_000, true), "start.first").contains("the machine 31.0 s (as quoted)"));
     assertEquals(
-        "Here the machine takes 1.20 times (as quoted or worse) as long as the container.",
+        "Here the machine takes 1.20 times as long as the container: as quoted or worse.",
         sentence(report(900, true), "cpu.integer"));
     assertEquals(
         "The container ran on the host's own running kernel, the machine on a kernel of its own.",
         sentence(report(900, true), "boot"));
+  }
+
+  @Test
+  void oneRoundSettlesNothing() {
+    Report report = report(900, true);
+    List<Series> single =
+        report.series().stream()
+            .map(
+                one ->
+                    new Series(
+                        one.row(), one.side(), List.of(one.values().getFirst()), true, "", ""))
+            .toList();
+
+    List<Report.Verdict> verdicts =
+        Claims.judge(
+            new Report(
+                report.date(),
+                report.host(),
+                report.hostBoot(),
+                report.conditions(),
+                report.subject(),
+                1,
+                report.rows(),
+                single,
+                report.timelines(),
+                report.findings(),
+                List.of(),
+                report.notes(),
+                report.command()));
+
+    assertTrue(
+        verdicts.stream()
+            .anyMatch(one -> one.sentence().endsWith("one round, which settles nothing.")));
   }
 
   @Test
@@ -137,8 +171,10 @@ class ReportFormsTest {
 
     assertEquals(List.of(), changes.reservations());
     assertEquals(
-        List.of("within the spread", "apart: 0.50 times", "the same"),
+        List.of("within the spread", "apart: 0.50 times", "within the spread"),
         changes.changes().stream().limit(3).map(Changes.Change::verdict).toList());
+    assertEquals(
+        "the same", new Changes.Change(Rows.START, Side.MACHINE, 2, 2, false, false).verdict());
     assertEquals(
         "one value each, and so no spread to judge by",
         new Changes.Change(Rows.START, Side.MACHINE, 1, 2, true, false).verdict());
@@ -159,7 +195,7 @@ class ReportFormsTest {
 
     assertEquals("measure,quantity,title,unit,side,round,value,comparable,command", lines.get(0));
     assertEquals("start,start.first,First output,ms,container,2,50.000000,true,b", lines.get(2));
-    assertEquals(8, lines.size());
+    assertEquals(10, lines.size());
   }
 
   @Test
