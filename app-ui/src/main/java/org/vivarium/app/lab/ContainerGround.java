@@ -245,7 +245,9 @@ final class ContainerGround implements Ground {
       // The workload may print before the command that started it has ended.
       long begun = Math.min(first, started.nanoTime());
       stages.put("runc start", (begun - starter.started()) / 1e6);
-      stages.put("workload to first output", Math.max(0, first - begun) / 1e6);
+      if (first > begun) {
+        stages.put("workload to first output", (first - begun) / 1e6);
+      }
       return stages;
     } finally {
       exec.run(runc("delete", "--force", id));

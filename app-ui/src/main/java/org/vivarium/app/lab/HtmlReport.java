@@ -219,18 +219,24 @@ public final class HtmlReport {
     page.append("<p class='definition'>").append(Html.escaped(Measure.ISOLATION.definition()));
     page.append("</p>\n");
     repeat(Measure.ISOLATION);
-    page.append("<table><thead><tr><th>Question</th>");
+    page.append("<table class='answers'><thead><tr><th>Question</th>");
     List<Side> sides = List.of(Side.values()).stream().filter(this::answered).toList();
     sides.forEach(side -> element("th", side.title()));
     page.append("<th>What it means</th></tr></thead><tbody>\n");
     for (Finding finding : report.findings()) {
       page.append("<tr>");
       element("td", finding.question());
-      sides.forEach(side -> element("td", finding.answers().getOrDefault(side, "")));
+      sides.forEach(side -> element("td", answer(finding, side)));
       element("td", finding.meaning());
       page.append("</tr>\n");
     }
     page.append("</tbody></table>\n");
+  }
+
+  private String answer(Finding finding, Side side) {
+    String answer = finding.answers().getOrDefault(side, "");
+    // Which boot is the host's is nowhere else on the page.
+    return answer.equals(report.hostBoot()) ? answer + ", the host's own" : answer;
   }
 
   private boolean answered(Side side) {

@@ -74,6 +74,12 @@ final class LifeSteps {
     }
     if (both) {
       results.add(Rows.FULL.id(), ground, ground.create(true) / 1e6, "");
+    } else if (ground.side() == Side.QEMU || ground.side() == Side.NESTED) {
+      setting
+          .note()
+          .accept(
+              "%s: \"%s\" is not measured, for its storage is made as that of Vivarium's machine."
+                  .formatted(ground.side().title(), Measure.CREATE.title()));
     }
   }
 

@@ -97,7 +97,8 @@ final class MachineGround implements Ground {
       throws BenchException, ImageException {
     boolean devices = !extras.equals(Extras.NONE);
     if (devices && side == Side.QEMU) {
-      throw new BenchException("This machine has no disk and no network card here.");
+      throw new BenchException(
+          "Neither its disk nor its network is measured, for it is given none here.");
     }
     // Guests of layers have their disks' driver at hand; any other device takes all drivers.
     boolean drivers =

@@ -138,6 +138,8 @@ class ReportFormsTest {
     assertFalse(page.contains("<script"), "hostile names are text");
     assertFalse(page.contains("http://") && !page.contains("http://www.w3.org/2000/svg"));
     assertTrue(page.contains("A note."));
+    assertTrue(page.contains("<td>host-boot, the host&#39;s own</td>"));
+    assertTrue(page.contains("<td>another</td>"));
     assertTrue(page.contains("prefers-color-scheme"));
     Matcher charts = Pattern.compile("<svg.*?</svg>", Pattern.DOTALL).matcher(page);
     int found = 0;
