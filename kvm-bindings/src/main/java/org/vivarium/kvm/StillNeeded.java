@@ -87,6 +87,10 @@ enum StillNeeded {
       Linux.SYS_fstat(),
       Linux.SYS_fstatfs(),
       Linux.SYS_getdents64(),
+      // Listing a folder in Java begins with one.
+      Linux.SYS_dup(),
+      Linux.SYS_dup2(),
+      Linux.SYS_dup3(),
       Linux.SYS_fadvise64()),
 
   /** The content of open files. */
@@ -162,9 +166,6 @@ enum StillNeeded {
 
   /** Other descriptors that are made. */
   DESCRIPTORS(
-      Linux.SYS_dup(),
-      Linux.SYS_dup2(),
-      Linux.SYS_dup3(),
       Linux.SYS_pipe(),
       Linux.SYS_pipe2(),
       Linux.SYS_epoll_create(),

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,6 +133,9 @@ class ThreadFilterTest {
           // Classes that nothing has loaded before, memory, a collection, another thread.
           new java.util.zip.CRC32C().update(new byte[1 << 20]);
           System.gc();
+          try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(List.of(file), files.toList());
+          }
           LandlockTest.inAThread(
               () -> {
                 read.set(Files.readString(file));
