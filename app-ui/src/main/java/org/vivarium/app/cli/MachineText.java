@@ -114,6 +114,7 @@ final class MachineText {
     node.put("startedMillis", status.startedMillis());
     ObjectNode stages = node.putObject("stageNanos");
     status.stages().forEach((stage, nanos) -> stages.put(stage.name(), nanos));
+    node.put("confinedBy", status.confinedBy().orElse(null));
     node.put("address", status.address().orElse(null));
     node.put("problem", status.problem().orElse(null));
     return node;

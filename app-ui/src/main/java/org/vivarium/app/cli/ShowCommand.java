@@ -119,6 +119,7 @@ final class ShowCommand extends ShellCommand {
     String since =
         WHEN.format(Instant.ofEpochMilli(status.startedMillis()).atZone(ZoneId.systemDefault()));
     add(lines, "Process", "%d, since %s".formatted(status.pid(), since));
+    add(lines, "Confined by", status.confinedBy().orElse("nothing"));
     status.address().ifPresent(address -> add(lines, "Address", address));
     for (BootStage stage : BootStage.values()) {
       Long nanos = status.stages().get(stage);

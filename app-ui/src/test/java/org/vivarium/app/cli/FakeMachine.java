@@ -69,6 +69,7 @@ final class FakeMachine implements MachineConnection {
         4711,
         1_700_000_000_000L,
         Map.of(BootStage.PROMPT, 1_500_000_000L),
+        Optional.of("Landlock (version 7) and a filter of system calls"),
         Optional.of("10.0.2.15"),
         Optional.empty());
   }

@@ -140,6 +140,7 @@ final class FakeProcess {
           4711,
           started - 761_000,
           stages,
+          Optional.of("Landlock (version 7) and a filter of system calls"),
           Optional.of("10.0.2.15"),
           Optional.empty());
     }

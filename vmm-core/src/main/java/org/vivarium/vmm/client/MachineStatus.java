@@ -14,6 +14,7 @@ import org.vivarium.vmm.engine.MachineState;
  * @param pid its VM process
  * @param startedMillis when its start was asked for, milliseconds since 1970
  * @param stages when each stage of its boot was reached, nanoseconds after its start was asked for
+ * @param confinedBy what keeps its process to its own, as part of a sentence; empty if nothing does
  * @param address the guest's IPv4 address, as it says, where one is known
  * @param problem what is wrong with it, a sentence
  */
@@ -24,5 +25,6 @@ public record MachineStatus(
     long pid,
     long startedMillis,
     Map<BootStage, Long> stages,
+    Optional<String> confinedBy,
     Optional<String> address,
     Optional<String> problem) {}

@@ -29,6 +29,7 @@ public final class StatusCodec {
     node.put("pid", status.pid()).put("startedMillis", status.startedMillis());
     ObjectNode stages = node.putObject("stages");
     status.stages().forEach((stage, nanos) -> stages.put(JsonFields.nameOf(stage), nanos));
+    status.confinedBy().ifPresent(means -> node.put("confinedBy", means));
     status.address().ifPresent(address -> node.put("address", address));
     status.problem().ifPresent(problem -> node.put("problem", problem));
     return node;
@@ -51,6 +52,7 @@ public final class StatusCodec {
         fields.number("pid", 1, Long.MAX_VALUE),
         fields.number("startedMillis", 0, Long.MAX_VALUE),
         stages,
+        optional(fields, "confinedBy"),
         optional(fields, "address"),
         optional(fields, "problem"));
   }

@@ -63,12 +63,16 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
   /** Undoes what was done, the last first. */
   private final Deque<Runnable> undo = new ArrayDeque<>();
 
+  /** Asked once: later the process may no longer ask the kernel. */
+  private final Optional<String> confinedBy;
+
   private final Parts parts;
 
   private MachineHost(Setup setup) throws VmmException {
     this.setup = setup;
     this.sockets = setup.plan().sockets();
     this.news = new MachineNews(setup.log(), this::record, setup.asked());
+    this.confinedBy = setup.confinement().description();
     setup.confinement().complaint().ifPresentOrElse(news::trouble, this::noteConfinement);
     record(ProcessRecord.Phase.STARTING, Optional.empty());
     try {
@@ -89,7 +93,8 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
   }
 
   private void noteConfinement() {
-    setup.confinement().description().ifPresent(sentence -> news.note(sentence, false));
+    confinedBy.ifPresent(
+        means -> news.note("The machine's process is confined by " + means + ".", false));
   }
 
   private Parts build() throws VmmException {
@@ -204,6 +209,7 @@ final class MachineHost implements ControlRequests.Host, AutoCloseable {
         ProcessHandle.current().pid(),
         setup.asked().toEpochMilli(),
         news.stages(),
+        confinedBy,
         machine().guestAddress(),
         news.problem());
   }

@@ -41,11 +41,9 @@ record OwnConfinement(Map<String, String> environment) {
                 + " has all that you have. Stop it and start it without that.");
   }
 
-  /** A sentence about what confines this process; empty if nothing does. */
+  /** What confines this process, as part of a sentence; empty if nothing does. */
   Optional<String> description() {
-    return means()
-        .map(FileConfinement::description)
-        .map("The machine's process is confined by %s."::formatted);
+    return means().map(FileConfinement::description);
   }
 
   private Optional<FileConfinement> means() {

@@ -22,6 +22,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -282,6 +283,7 @@ class ConfinedProcessTest {
   void everyThreadIsFilteredAndWithoutNewPrivileges(FileConfinement means) throws Exception {
     try (MachineConnection connection = machines(by(means)).start("a", SILENT)) {
       long pid = connection.status().pid();
+      assertEquals(Optional.of(means.description()), connection.status().confinedBy());
       try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
         for (Path thread : threads.toList()) {
           String text = Files.readString(thread.resolve("status"));
@@ -328,6 +330,7 @@ class ConfinedProcessTest {
     LocalMachines machines = machines(Map.of(Confinement.SWITCH, "off"));
     try (MachineConnection connection = machines.start("a", SILENT)) {
       assertEquals("0", status(connection.status().pid(), "Seccomp"));
+      assertEquals(Optional.empty(), connection.status().confinedBy());
       assertTrue(connection.status().problem().orElseThrow().contains("NOT confined"));
       assertTrue(machines.find("a").problem().orElseThrow().contains("NOT confined"));
       assertTrue(
