@@ -2,11 +2,16 @@ package org.vivarium.devices.pci;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vivarium.devices.pci.TestMachine.TestDevice;
 import org.vivarium.devices.pci.TestMachine.Vector;
+import org.vivarium.kvm.EventFd;
 
 class MsixTableTest {
   private final TestMachine machine = new TestMachine();
@@ -89,6 +94,28 @@ class MsixTableTest {
     mask(65, true);
     mask(65, false);
     assertEquals(1, device.vectors[65].triggers);
+  }
+
+  @Test
+  void eventIsThereExactlyWhileTheVectorIsDeliverableAndEachChangeIsTold() throws Exception {
+    List<Boolean> told = new ArrayList<>();
+    try (EventFd event = EventFd.create()) {
+      device.vectors[2].event = event;
+      table.setListener(() -> told.add(table.event(2) != null));
+      control(0x8000);
+      mask(2, false);
+      assertSame(event, table.event(2));
+      mask(2, true);
+      mask(2, false);
+      control(0xc000);
+      control(0x8000);
+      control(0);
+
+      assertEquals(List.of(false, true, false, true, false, true, false), told);
+      assertNull(table.event(2));
+      assertNull(table.event(-1));
+      assertNull(table.event(0xffff));
+    }
   }
 
   @Test

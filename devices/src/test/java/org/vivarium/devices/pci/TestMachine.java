@@ -2,10 +2,12 @@ package org.vivarium.devices.pci;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.bus.Bus;
 import org.vivarium.devices.bus.BusDevice;
 import org.vivarium.devices.bus.FakeInterruptLine;
 import org.vivarium.devices.bus.InterruptLine;
+import org.vivarium.kvm.EventFd;
 
 /** A root bus with a host bridge, two devices with every kind of region, and a fixed device. */
 final class TestMachine implements IntxRouter {
@@ -76,6 +78,7 @@ final class TestMachine implements IntxRouter {
     boolean deliverable;
     int updates;
     int triggers;
+    @Nullable EventFd event;
 
     @Override
     public void update(long newAddress, int newData, boolean nowDeliverable) {
@@ -91,6 +94,11 @@ final class TestMachine implements IntxRouter {
         throw new IllegalStateException("A vector that cannot be delivered was sent");
       }
       triggers++;
+    }
+
+    @Override
+    public @Nullable EventFd event() {
+      return event;
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.traffic.TrafficCounters;
+import org.vivarium.devices.virtio.transport.RateLimitedLog;
 
 /**
  * What the host's kernel counts of an interface and knows of its neighbours (proc(5), {@code
@@ -31,17 +32,44 @@ final class HostInterface {
 
   private final Path folder;
   private final String name;
+  private final RateLimitedLog log;
+  private volatile TrafficCounters.Snapshot last =
+      new TrafficCounters.Snapshot(0, 0, 0, 0, 0, 0, 0);
+  private volatile boolean there = true;
 
   /**
    * @param folder {@code /proc/net}
    */
-  HostInterface(Path folder, String name) {
+  HostInterface(Path folder, String name, RateLimitedLog log) {
     this.folder = folder;
     this.name = name;
+    this.log = log;
   }
 
-  /** What has passed since the interface was made, as its guest sees it; null if it is gone. */
-  TrafficCounters.@Nullable Snapshot counters() throws IOException {
+  /**
+   * What has passed since the interface was made, as its guest sees it, or what had when it could
+   * be told last.
+   */
+  TrafficCounters.Snapshot counters() {
+    try {
+      TrafficCounters.Snapshot now = read();
+      there = now != null;
+      if (now != null) {
+        last = now;
+      }
+    } catch (IOException e) {
+      log.report("Cannot see what passes " + name + ": " + e.getMessage());
+    }
+    return last;
+  }
+
+  /** Whether {@link #counters} found the interface when it looked last. */
+  boolean isThere() {
+    return there;
+  }
+
+  /** Null if there is no such interface. */
+  private TrafficCounters.@Nullable Snapshot read() throws IOException {
     try (Stream<String> lines = Files.lines(folder.resolve("dev"))) {
       long[] columns =
           lines
@@ -70,7 +98,7 @@ final class HostInterface {
    *
    * @param mac the neighbour's, 48 bits
    */
-  Optional<String> neighbour(long mac) throws IOException {
+  Optional<String> neighbour(long mac) {
     String wanted = HexFormat.of().toHexDigits(mac, MAC_DIGITS).replaceAll("(..)(?=.)", "$1:");
     try (Stream<String> lines = Files.lines(folder.resolve("arp"))) {
       return lines
@@ -78,6 +106,9 @@ final class HostInterface {
           .filter(words -> words.length > NEIGHBOUR_MAC && words[NEIGHBOUR_MAC].equals(wanted))
           .map(words -> words[0])
           .findFirst();
+    } catch (IOException e) {
+      log.report("Cannot see the neighbours of " + name + ": " + e.getMessage());
+      return Optional.empty();
     }
   }
 }

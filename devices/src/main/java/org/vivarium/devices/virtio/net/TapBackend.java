@@ -1,6 +1,5 @@
 package org.vivarium.devices.virtio.net;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -35,7 +34,6 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   private final boolean extra;
   private final IoLoop loop;
   private final RateLimitedLog log;
-  private final HostInterface host;
   private final NativeBuffer incoming = new NativeBuffer(LARGEST);
   private final NativeBuffer outgoing = new NativeBuffer(LARGEST);
   private final IoVector range = new IoVector(1);
@@ -48,8 +46,8 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   /** Null where the kernel does not serve, or has refused to. */
   private VhostNet.@Nullable Opener vhost;
 
-  /** What had passed when it was last asked; null if the card counts. */
-  private volatile TrafficCounters.@Nullable Snapshot passed;
+  /** Where figures are had of frames that pass unseen; null if all are seen. */
+  private @Nullable HostInterface host;
 
   /**
    * @param tap with headers of {@link NetHeader#BYTES}; belongs to this object from now on
@@ -61,7 +59,6 @@ public final class TapBackend implements NetBackend, AutoCloseable {
     this.extra = extra;
     this.loop = loop;
     this.log = new RateLimitedLog(tap.name());
-    this.host = new HostInterface(Path.of("/proc/net"), tap.name());
     incoming.bytes().order(ByteOrder.LITTLE_ENDIAN);
     outgoing.bytes().order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -111,7 +108,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
   public static void useVhost(List<TapBackend> queues, VhostNet.Opener opener) {
     for (TapBackend queue : queues) {
       queue.vhost = opener;
-      queue.passed = queue.count();
+      queue.host = new HostInterface(Path.of("/proc/net"), queue.tap.name(), queue.log);
     }
   }
 
@@ -171,7 +168,8 @@ public final class TapBackend implements NetBackend, AutoCloseable {
       vhost = null;
       log.report(
           e.getMessage()
-              + " So this process moves the frames, not the kernel; \"modprobe vhost_net\" may help.");
+              + " So this process moves the frames, not the kernel; \"modprobe vhost_net\" may"
+              + " help.");
       return null;
     }
     // Afterwards: whoever waits for frames here would be woken by each of them.
@@ -184,37 +182,21 @@ public final class TapBackend implements NetBackend, AutoCloseable {
 
   @Override
   public TrafficCounters.@Nullable Snapshot counters() {
-    TrafficCounters.Snapshot last = passed;
-    if (last == null || gone) {
-      return last;
+    HostInterface known = host;
+    if (known == null) {
+      return null;
     }
-    TrafficCounters.Snapshot now = count();
-    if (now == null) {
+    TrafficCounters.Snapshot now = known.counters();
+    if (!known.isThere() && !gone) {
       loop.execute(() -> vanish("Network interface " + tap.name() + " is gone."));
-      return last;
     }
-    passed = now;
     return now;
   }
 
   @Override
   public Optional<String> guestAddress(long mac) {
-    try {
-      return passed == null ? Optional.empty() : host.neighbour(mac);
-    } catch (IOException e) {
-      log.report("Cannot see what passes " + tap.name() + ": " + e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  /** Null if the interface is gone. */
-  private TrafficCounters.@Nullable Snapshot count() {
-    try {
-      return host.counters();
-    } catch (IOException e) {
-      log.report("Cannot see what passes " + tap.name() + ": " + e.getMessage());
-      return passed;
-    }
+    HostInterface known = host;
+    return known == null ? Optional.empty() : known.neighbour(mac);
   }
 
   @Override

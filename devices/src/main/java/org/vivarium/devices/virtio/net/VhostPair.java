@@ -1,5 +1,6 @@
 package org.vivarium.devices.virtio.net;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.queue.VirtqueueConfig;
@@ -46,16 +47,17 @@ final class VhostPair {
   private final VhostNet vhost;
   private final ActivationContext context;
   private final RateLimitedLog log;
-  private final List<Line> lines;
+  private final List<Line> lines = new ArrayList<>();
+
+  /** How many of the lines the kernel serves, the first ones. */
+  private int served;
+
   private boolean stopped;
 
-  private VhostPair(VhostNet vhost, NetBackend.QueuePair pair, IoLoop loop, RateLimitedLog log)
-      throws KvmException {
+  private VhostPair(VhostNet vhost, ActivationContext context, RateLimitedLog log) {
     this.vhost = vhost;
-    this.context = pair.context();
+    this.context = context;
     this.log = log;
-    Line receive = line(VhostNet.RECEIVE, pair.receive(), loop);
-    this.lines = List.of(receive, line(VhostNet.TRANSMIT, pair.transmit(), loop));
   }
 
   /**
@@ -71,14 +73,10 @@ final class VhostPair {
       IoLoop loop,
       RateLimitedLog log)
       throws KvmException {
-    VhostPair pair;
+    VhostPair pair = new VhostPair(vhost, queues.context(), log);
     try {
-      pair = new VhostPair(vhost, queues, loop, log);
-    } catch (KvmException e) {
-      vhost.close();
-      throw e;
-    }
-    try {
+      pair.add(VhostNet.RECEIVE, queues.receive(), loop);
+      pair.add(VhostNet.TRANSMIT, queues.transmit(), loop);
       pair.begin(tap);
       return pair;
     } catch (KvmException e) {
@@ -87,16 +85,23 @@ final class VhostPair {
     }
   }
 
-  private Line line(int number, DeviceQueue queue, IoLoop loop) throws KvmException {
+  private void add(int number, DeviceQueue queue, IoLoop loop) throws KvmException {
     EventFd call = EventFd.create();
-    EventFd error = EventFd.create();
-    return new Line(
-        number,
-        queue,
-        call,
-        error,
-        loop.watch(call, () -> context.interrupts().queue(queue.index())),
-        loop.watch(error, () -> failed(queue)));
+    EventFd error;
+    try {
+      error = EventFd.create();
+    } catch (KvmException e) {
+      call.close();
+      throw e;
+    }
+    lines.add(
+        new Line(
+            number,
+            queue,
+            call,
+            error,
+            loop.watch(call, () -> context.interrupts().queue(queue.index())),
+            loop.watch(error, () -> failed(queue))));
   }
 
   private void begin(FileDescriptor tap) throws KvmException {
@@ -122,6 +127,7 @@ final class VhostPair {
     for (Line line : lines) {
       context.interrupts().direct(line.queue.index(), event -> route(line, event));
       vhost.setBackend(line.number, tap);
+      served++;
       // What was made available before the kernel looked is found, too.
       line.queue.kick().signal();
     }
@@ -146,6 +152,15 @@ final class VhostPair {
     }
   }
 
+  private void takeBack(Line line) {
+    try {
+      vhost.setBackend(line.number, null);
+      line.queue.ring().resumeAt(vhost.next(line.number));
+    } catch (KvmException e) {
+      log.report(e.getMessage());
+    }
+  }
+
   /**
    * Takes the queues back: the kernel touches neither them nor guest memory afterwards, and the
    * rings go on where it stopped.
@@ -157,11 +172,8 @@ final class VhostPair {
     stopped = true;
     for (Line line : lines) {
       context.interrupts().direct(line.queue.index(), null);
-      try {
-        vhost.setBackend(line.number, null);
-        line.queue.ring().resumeAt(vhost.next(line.number));
-      } catch (KvmException e) {
-        log.report(e.getMessage());
+      if (line.number < served) {
+        takeBack(line);
       }
       line.called.cancel();
       line.failed.cancel();

@@ -225,6 +225,25 @@ class VhostPairTest extends NetDeviceFixture {
   }
 
   @Test
+  void handlersGoOnWhereTheyWereIfTheKernelFailsInTheMiddleOfALife() throws Exception {
+    driver.start();
+    sendAndServe(2);
+    for (int calls = 0; calls < 10; calls++) {
+      cable.callsUntilFailure = calls;
+      device.setLink(false);
+      loop.run();
+      device.setLink(true);
+      loop.run();
+      send(header(0, 0, 0, 0, 0, 0), frame(MAC, 60));
+
+      assertTrue(cable.kernel().closed, "after " + calls + " calls");
+      assertEquals(calls + 1, backend.sent.size());
+    }
+    assertFalse(driver.needsReset());
+    assertEquals(12, driver.queue(TRANSMIT).allUsed().size());
+  }
+
+  @Test
   void queuesOutsideMemoryNeverReachTheKernel() {
     driver.negotiate(device.features() | VirtioFeatures.VERSION_1);
     VirtqueueConfig good = driver.queue(RECEIVE).config();

@@ -77,6 +77,28 @@ class SplitVirtqueueTest {
   }
 
   @Test
+  void queueGoesOnWhereSomebodyElseServedItTo() {
+    SplitVirtqueue first = driver.deviceSide();
+    SplitVirtqueue second = driver.deviceSide();
+    DescriptorChain chain = first.newChain();
+    for (int i = 0; i < 5; i++) {
+      driver.add(readable(0x10000, 16));
+    }
+    for (int i = 0; i < 3; i++) {
+      first.pop(chain);
+      first.addUsed(chain.head(), 0);
+    }
+    second.resumeAt(first.next());
+
+    assertFalse(second.needsNotification());
+    assertEquals(Pop.CHAIN, second.pop(chain));
+    assertThrows(IllegalStateException.class, () -> second.resumeAt(0));
+    second.addUsed(chain.head(), 7);
+    assertEquals(4, second.next());
+    assertEquals(7, driver.allUsed().get(3).length());
+  }
+
+  @Test
   void indexesWrapAt65536() {
     SplitVirtqueue queue = driver.deviceSide();
     DescriptorChain chain = queue.newChain();
