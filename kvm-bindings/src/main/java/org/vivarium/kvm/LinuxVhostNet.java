@@ -33,7 +33,9 @@ final class LinuxVhostNet extends FileDescriptor implements VhostNet {
   }
 
   static VhostNet open(GuestMemory memory) throws KvmException {
-    long fd = NativeCalls.open(DEVICE, Linux.O_RDWR() | Linux.O_CLOEXEC());
+    // To read, which is all that the threads that serve devices may (ThreadFilter): requests need no
+    // more, and nothing is read or written.
+    long fd = NativeCalls.open(DEVICE, Linux.O_RDONLY() | Linux.O_CLOEXEC());
     LinuxVhostNet vhost = new LinuxVhostNet((int) KvmException.check(fd, "open " + DEVICE), memory);
     try {
       vhost.ioctl(Linux.VHOST_SET_OWNER(), 0, "begin with");
