@@ -23,7 +23,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -167,15 +166,16 @@ class ConfinedBootTest {
     }
   }
 
-  @Test
-  void hostClockThatIsSetDisturbsNothing() throws Exception {
+  @ParameterizedTest
+  @EnumSource(names = {"LANDLOCK", "NAMESPACE"})
+  void hostClockThatIsSetDisturbsNothing(FileConfinement means) throws Exception {
     assumeTrue("1".equals(System.getenv("VIVARIUM_RIG")), "this sets the clock, in kvm-rig alone");
     assumeTrue(Files.isWritable(Path.of("/dev/vhost-net")), "there is no /dev/vhost-net");
+    LocalMachines machines = machines(means);
     run("ip", "tuntap", "add", "mode", "tap", "name", "vvclock0");
     run("ip", "addr", "add", "192.0.2.1/24", "dev", "vvclock0");
     run("ip", "link", "set", "vvclock0", "up");
     NetConfig card = NetConfig.of("tap", new NetBackend.Tap("vvclock0"), "52:54:00:01:02:04");
-    LocalMachines machines = machines(FileConfinement.LANDLOCK);
     machines.create(
         new VmDefinition(
             "tiny",
