@@ -33,8 +33,8 @@ final class LinuxVhostNet extends FileDescriptor implements VhostNet {
   }
 
   static VhostNet open(GuestMemory memory) throws KvmException {
-    // To read, which is all that the threads that serve devices may (ThreadFilter): requests need no
-    // more, and nothing is read or written.
+    // To read: threads that serve devices may open nothing to write (ThreadFilter), and requests
+    // need no more.
     long fd = NativeCalls.open(DEVICE, Linux.O_RDONLY() | Linux.O_CLOEXEC());
     LinuxVhostNet vhost = new LinuxVhostNet((int) KvmException.check(fd, "open " + DEVICE), memory);
     try {
