@@ -13,7 +13,6 @@ import java.util.Optional;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
-import javafx.scene.control.ProgressBar;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.ClipboardContent;
@@ -22,6 +21,7 @@ import javafx.scene.layout.VBox;
 import javafx.stage.FileChooser;
 import javafx.util.Subscription;
 import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
 import org.vivarium.app.desktop.base.Controls;
 import org.vivarium.app.desktop.base.FxThread;
 import org.vivarium.app.desktop.base.Ui;
@@ -42,7 +42,6 @@ public final class CompareView extends ScrollPane implements AutoCloseable {
   private final StackCard stacks;
   private final StorageCard storage;
   private final Label step = Controls.label("");
-  private final ProgressBar bar = new ProgressBar(ProgressBar.INDETERMINATE_PROGRESS);
   private final Button cancel;
   private final HBox progress;
   private final Label problem = Controls.paragraph("", "problem-text");
@@ -66,10 +65,8 @@ public final class CompareView extends ScrollPane implements AutoCloseable {
     cancel.setId("compare-cancel");
     step.setId("compare-step");
     problem.setId("compare-problem");
-    bar.getStyleClass().add("thin-bar");
-    bar.setMaxWidth(Double.MAX_VALUE);
-    bar.setPrefWidth(160);
-    progress = Controls.row(16, bar, step, Controls.spacer(), cancel);
+    // Nothing here moves by itself: to draw it would take time from what is measured.
+    progress = Controls.row(8, new FontIcon(Feather.CLOCK), step, Controls.spacer(), cancel);
     buttons =
         Controls.row(
             8,
