@@ -31,7 +31,7 @@ class BlkDeviceTest extends BlkFixture {
     assertEquals(7, ram.memory().readU8(DATA));
     assertEquals(7, ram.memory().readU8(DATA + 4096 + 511));
     assertEquals(1025, lastLength);
-    assertEquals(1, driver.msix().take(1));
+    assertEquals(1, driver.msix().await(1));
   }
 
   @Test
@@ -452,7 +452,7 @@ class BlkDeviceTest extends BlkFixture {
     }
 
     assertEquals(4, driver.config(34, 2));
-    assertEquals(1, driver.msix().take(4));
+    assertEquals(1, driver.msix().await(4));
   }
 
   @Test

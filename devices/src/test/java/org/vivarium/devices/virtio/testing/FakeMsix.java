@@ -7,6 +7,8 @@ import org.vivarium.kvm.EventFd;
 
 /** MSI-X vectors that count their signals. */
 public final class FakeMsix implements MsixVectors {
+  private static final long PATIENCE_NANOS = 10_000_000_000L;
+
   private final AtomicIntegerArray signals;
   private final @Nullable EventFd[] events;
   private Runnable listener = () -> {};
@@ -26,6 +28,15 @@ public final class FakeMsix implements MsixVectors {
   /** How often a vector was signalled since this was last asked. */
   public int take(int vector) {
     return signals.getAndSet(vector, 0);
+  }
+
+  /** The same once there is one: a worker signals after it has returned the buffers. */
+  public int await(int vector) {
+    long start = System.nanoTime();
+    while (signals.get(vector) == 0 && System.nanoTime() - start < PATIENCE_NANOS) {
+      Thread.onSpinWait();
+    }
+    return take(vector);
   }
 
   @Override
