@@ -16,8 +16,8 @@ final class Allocation {
   private Allocation() {}
 
   /**
-   * Repeats {@code round} until it allocates nothing, for as long as a slow compiler may need: until
-   * then the native call's own checks make short-lived objects.
+   * Repeats {@code round} until it allocates nothing, for as long as a slow compiler may need:
+   * until then the native call's own checks make short-lived objects.
    *
    * @return bytes that the last round allocated
    */
