@@ -112,16 +112,7 @@ class ConfinedBootTest {
             false,
             null);
     LocalMachines machines = machines(means);
-    machines.create(
-        new VmDefinition(
-            "tiny",
-            "",
-            1,
-            256,
-            "kvm",
-            new GuestSource.Catalogue(GuestSource.TINY, ""),
-            devices,
-            false));
+    machines.create(tiny(devices));
 
     try (MachineConnection machine = machines.start("tiny", (step, _) -> System.err.println(step));
         ConsoleConnection console = machine.openConsole(Console.SERIAL)) {
@@ -177,15 +168,7 @@ class ConfinedBootTest {
     run("ip", "link", "set", "vvclock0", "up");
     NetConfig card = NetConfig.of("tap", new NetBackend.Tap("vvclock0"), "52:54:00:01:02:04");
     machines.create(
-        new VmDefinition(
-            "tiny",
-            "",
-            1,
-            256,
-            "kvm",
-            new GuestSource.Catalogue(GuestSource.TINY, ""),
-            new DeviceSet(List.of(disk("first")), List.of(card), false, false, false, null),
-            false));
+        tiny(new DeviceSet(List.of(disk("first")), List.of(card), false, false, false, null)));
     Instant before = Instant.now();
     try (MachineConnection machine = machines.start("tiny", (step, _) -> System.err.println(step));
         ConsoleConnection console = machine.openConsole(Console.SERIAL)) {
@@ -223,6 +206,11 @@ class ConfinedBootTest {
       setClock(before.plusSeconds(60));
       run("ip", "link", "del", "vvclock0");
     }
+  }
+
+  private static VmDefinition tiny(DeviceSet devices) {
+    return new VmDefinition(
+        "tiny", "", 1, 256, "kvm", new GuestSource.Catalogue(GuestSource.TINY, ""), devices, false);
   }
 
   /** Waits for samples after a time; their times and counts grow. Returns the last one's time. */
