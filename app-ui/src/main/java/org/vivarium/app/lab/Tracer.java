@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.vivarium.app.bench.BenchException;
 import org.vivarium.app.bench.Child;
 import org.vivarium.app.doctor.Host;
@@ -19,10 +21,16 @@ final class Tracer {
   private static final Pattern LINE =
       Pattern.compile("\\s*[0-9.]+\\s+[0-9.]+\\s+[0-9]+\\s+([0-9]{1,15})\\s+(?:[0-9]+\\s+)?(\\w+)");
 
+  private static final Pattern FOLLOWED =
+      Pattern.compile("strace: Process [0-9]+ (attached|detached).*");
+
   private final Equipment equipment;
   private final String strace;
   private final Path summary;
   private final Duration patience;
+
+  /** How the last one ended. */
+  private String end = "";
 
   private Tracer(Equipment equipment, String strace, Path summary, Duration patience) {
     this.equipment = equipment;
@@ -63,10 +71,23 @@ final class Tracer {
 
   /** Waits until what is being looked at has ended. */
   void await(Child tracing) throws BenchException, InterruptedException {
-    if (tracing.end(patience).isEmpty()) {
+    Optional<Child.End> ended = tracing.end(patience);
+    if (ended.isEmpty()) {
       throw new BenchException(
           "What was traced did not end within %d s.".formatted(patience.toSeconds()));
     }
+    tracing.heard();
+    end = " It ended with status %d.".formatted(ended.get().status()) + words(tracing.lastWords());
+  }
+
+  /** What it said beside whom it followed. */
+  private static String words(String said) {
+    String words =
+        said.lines()
+            .map(line -> line.replaceFirst("^ It said: ", ""))
+            .filter(line -> !FOLLOWED.matcher(line).matches())
+            .collect(Collectors.joining(" "));
+    return words.isEmpty() ? "" : " It said: " + words;
   }
 
   /** How often each system call was made, by name. */
@@ -78,7 +99,7 @@ final class Tracer {
       throw new BenchException("What strace counted cannot be read.", e);
     }
     if (calls.isEmpty()) {
-      throw new BenchException("The tracer was refused or saw no system call.");
+      throw new BenchException("The tracer was refused or saw no system call." + end);
     }
     return calls;
   }
