@@ -78,8 +78,8 @@ final class HostBarView extends HBox {
         .ifPresent(
             now -> {
               cpuBar.show(Math.max(0, now.busy()));
-              cpu.setText(
-                  ui.text("host.cores", Math.round(Math.max(0, now.busy()) * 100), now.cores()));
+              String cores = now.cores() == 1 ? "host.core" : "host.cores";
+              cpu.setText(ui.text(cores, Math.round(Math.max(0, now.busy()) * 100), now.cores()));
               memoryBar.show((double) now.memoryUsed() / Math.max(1, now.memoryTotal()));
               memory.setText(
                   ui.text(
