@@ -3,9 +3,14 @@ package org.vivarium.app;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.lang.module.ModuleReader;
+import java.lang.module.ResolvedModule;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vivarium.app.cli.Cli;
@@ -18,6 +23,7 @@ import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.LocalMachines;
 import org.vivarium.vmm.client.Machines;
 import org.vivarium.vmm.config.DeviceSet;
+import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.definition.GuestSource;
 import org.vivarium.vmm.definition.VmDefinition;
 import org.vivarium.vmm.engine.EngineChoice;
@@ -35,6 +41,11 @@ import org.vivarium.vmm.process.VmProcess;
 final class Training {
   private static final Logger LOG = LoggerFactory.getLogger(Training.class);
 
+  private static final String CLASS = ".class";
+
+  /** What serves devices while a guest uses them: the training kernel has no drivers for them. */
+  private static final String DEVICES = "org.vivarium.devices";
+
   private Training() {}
 
   /**
@@ -50,9 +61,11 @@ final class Training {
         case "boot" -> {
           findTheGuest();
           boot(cli);
+          load(DEVICES);
         }
         case "vm" -> {
           runAsProcess();
+          load(DEVICES);
           // The training run itself is not confined.
           JavaLauncher.rehearseConfinement();
         }
@@ -83,56 +96,83 @@ final class Training {
 
   /** The same machine as a thing of its own: its definition, its process, a client. */
   private static void runAsProcess() {
-    try {
-      Path home = Files.createTempDirectory("vivarium-training");
+    try (TrainingDevices devices = TrainingDevices.create()) {
+      Path home = devices.folder();
       Path kernel = home.resolve("kernel");
+      TrainingKernel.write(kernel);
+      GuestSource guest = new GuestSource.Kernel(kernel, kernel, "console=ttyS0");
       Folders folders = new Folders(home);
       LocalMachines machines =
           new LocalMachines(
               folders, (_, machine, _) -> VmProcess.run(folders, machine.getFileName().toString()));
-      try {
-        TrainingKernel.write(kernel);
-        GuestSource guest = new GuestSource.Kernel(kernel, kernel, "console=ttyS0");
-        machines.create(
-            new VmDefinition("training", "", 1, 32, "kvm", guest, DeviceSet.NONE, false));
-        Machines.Watch watch = machines.watch(_ -> {});
-        // Its process runs to its end in this one, so there is nothing left to attach to.
-        machines.start("training", (_, _) -> {}).close();
-        watch.close();
-      } catch (VmmException e) {
-        LOG.debug("A training step had to be left out", e);
-      } finally {
-        machines.delete("training");
-        Files.deleteIfExists(kernel);
-        Files.deleteIfExists(folders.vms());
-        Files.deleteIfExists(home);
+      if (!run(machines, guest, devices.all())) {
+        run(machines, guest, DeviceSet.NONE);
       }
     } catch (IOException | VmmException e) {
       LOG.debug("No machine could be trained with", e);
     }
   }
 
+  /** Whether the machine ran; it does not where a device needs what is not on this computer. */
+  private static boolean run(LocalMachines machines, GuestSource guest, DeviceSet devices)
+      throws VmmException {
+    try {
+      machines.create(new VmDefinition("training", "", 1, 32, "kvm", guest, devices, false));
+      Machines.Watch watch = machines.watch(_ -> {});
+      // Its process runs to its end in this one, so there is nothing left to attach to.
+      machines.start("training", (_, _) -> {}).close();
+      watch.close();
+      return true;
+    } catch (VmmException e) {
+      LOG.debug("A training step had to be left out", e);
+      return false;
+    } finally {
+      machines.delete("training");
+    }
+  }
+
+  /** Loads all classes of one of the modules that this program runs on. */
+  private static void load(String name) {
+    Optional<Module> module = ModuleLayer.boot().findModule(name);
+    Optional<ResolvedModule> resolved = ModuleLayer.boot().configuration().findModule(name);
+    if (module.isEmpty() || resolved.isEmpty()) {
+      return;
+    }
+    try (ModuleReader reader = resolved.get().reference().open();
+        Stream<String> files = reader.list()) {
+      files
+          .filter(file -> file.endsWith(CLASS) && file.contains("/"))
+          .map(file -> file.substring(0, file.length() - CLASS.length()).replace('/', '.'))
+          .forEach(each -> Class.forName(module.get(), each));
+    } catch (IOException e) {
+      LOG.debug("The classes of a module could not be loaded", e);
+    }
+  }
+
   /** A whole machine, from its making to its power-off. */
   private static void boot(Cli cli) {
-    try {
-      Path folder = Files.createTempDirectory("vivarium-training");
-      Path kernel = folder.resolve("kernel");
-      try {
-        TrainingKernel.write(kernel);
-        cli.run(
-            "boot",
-            "--engine=kvm",
-            "--memory=32M",
-            "--timeout=10",
-            "--stages=lines",
-            "--kernel=" + kernel,
-            "--initrd=" + kernel,
-            "--append=console=ttyS0");
-      } finally {
-        Files.deleteIfExists(kernel);
-        Files.deleteIfExists(folder);
+    try (TrainingDevices devices = TrainingDevices.create()) {
+      Path kernel = devices.folder().resolve("kernel");
+      TrainingKernel.write(kernel);
+      List<String> words =
+          List.of(
+              "boot",
+              "--engine=kvm",
+              "--memory=32M",
+              "--timeout=10",
+              "--stages=lines",
+              "--kernel=" + kernel,
+              "--initrd=" + kernel,
+              "--append=console=ttyS0");
+      List<String> all = new ArrayList<>(words);
+      for (DiskConfig disk : devices.all().disks()) {
+        all.add("--disk=%s,format=%s".formatted(disk.file(), disk.id()));
       }
-    } catch (IOException e) {
+      all.add("--net=user");
+      if (cli.run(all.toArray(String[]::new)) != 0) {
+        cli.run(words.toArray(String[]::new));
+      }
+    } catch (IOException | VmmException e) {
       LOG.debug("No machine could be trained with", e);
     }
   }
