@@ -1,7 +1,9 @@
 package org.vivarium.app;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.vivarium.app.cli.Cli;
 import org.vivarium.vmm.process.JavaLauncher;
 import org.vivarium.vmm.process.VmProcess;
@@ -17,6 +19,9 @@ public final class Main {
   /** The launcher's other request: a jar, and where its copy for the start-up cache goes. */
   private static final String UPGRADE = "--upgrade";
 
+  /** The command that reads no JSON. */
+  private static final String BOOT = "boot";
+
   private Main() {}
 
   /**
@@ -30,13 +35,27 @@ public final class Main {
       Training.run(args[1]);
       return;
     }
-    if (args.length == 2 && args[0].equals(JavaLauncher.VM)) {
-      System.exit(VmProcess.run(args[1]));
-    }
     if (args.length == 3 && args[0].equals(UPGRADE)) {
       ClassFileUpgrade.rewrite(Path.of(args[1]), Path.of(args[2]));
       return;
     }
+    if (args.length > 0 && !args[0].equals(BOOT)) {
+      prepareNumbers();
+    }
+    if (args.length == 2 && args[0].equals(JavaLauncher.VM)) {
+      System.exit(VmProcess.run(args[1]));
+    }
     System.exit(new Cli(System.out, System.err).run(args));
+  }
+
+  /**
+   * Has BigDecimal's tables made on a thread of their own. Jackson's parser needs them for its
+   * first text, and in JDK 25 they take 40 ms of the interpreter.
+   */
+  private static void prepareNumbers() {
+    Thread.ofPlatform()
+        .name("numbers")
+        .daemon()
+        .start(() -> Objects.requireNonNull(BigDecimal.ONE));
   }
 }

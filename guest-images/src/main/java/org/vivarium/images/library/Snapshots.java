@@ -47,7 +47,11 @@ public record Snapshots(Path home, FileLocker locker) {
 
   private static final int VERSION = 1;
   private static final int MAX_JSON = 4 << 20;
-  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Made when first needed: most machines that start have no snapshot. */
+  private static final class Mapper {
+    static final ObjectMapper JSON = new ObjectMapper();
+  }
 
   /**
    * A snapshot.
@@ -98,7 +102,7 @@ public record Snapshots(Path home, FileLocker locker) {
                 frozen.freeze(disk, machine, folder);
               }
               Snapshot taken = new Snapshot(name, now, note, folder, disks, definition);
-              byte[] text = JSON.writeValueAsBytes(toJson(taken));
+              byte[] text = Mapper.JSON.writeValueAsBytes(toJson(taken));
               DurableFiles.write(snapshots, manifest.getFileName().toString(), text);
               done = true;
               return taken;
@@ -250,7 +254,7 @@ public record Snapshots(Path home, FileLocker locker) {
   }
 
   private static ObjectNode toJson(Snapshot snapshot) {
-    ObjectNode node = JSON.createObjectNode().put("version", VERSION);
+    ObjectNode node = Mapper.JSON.createObjectNode().put("version", VERSION);
     node.put("name", snapshot.name()).put("taken", snapshot.taken().toString());
     node.put("note", snapshot.note());
     node.put("folder", snapshot.folder().getFileName().toString());
@@ -264,7 +268,7 @@ public record Snapshots(Path home, FileLocker locker) {
       if (Files.size(manifest) > MAX_JSON) {
         throw bad(manifest);
       }
-      JsonNode node = JSON.readTree(Files.readAllBytes(manifest));
+      JsonNode node = Mapper.JSON.readTree(Files.readAllBytes(manifest));
       List<Path> disks = new ArrayList<>();
       for (JsonNode disk : node.path("disks")) {
         disks.add(inside(manifest, disk.asText()));

@@ -13,8 +13,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.store.VmFolder;
 
@@ -25,7 +24,7 @@ import org.vivarium.vmm.store.VmFolder;
  * second.
  */
 final class ListWatcher implements Machines.Watch {
-  private static final Logger LOG = LoggerFactory.getLogger(ListWatcher.class);
+  private static final LazyLogger LOG = LazyLogger.of(ListWatcher.class);
   private static final long LOOK_EVERY_MILLIS = 1000;
 
   /** Several files change together when a machine starts or ends. */

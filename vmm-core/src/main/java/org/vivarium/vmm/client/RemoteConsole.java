@@ -7,8 +7,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.store.HostErrors;
 
@@ -21,7 +20,7 @@ final class RemoteConsole implements MachineConnection.ConsoleConnection {
     void resize(int columns, int rows) throws VmmException;
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(RemoteConsole.class);
+  private static final LazyLogger LOG = LazyLogger.of(RemoteConsole.class);
 
   private final SocketChannel channel;
   private final Resizer resizer;

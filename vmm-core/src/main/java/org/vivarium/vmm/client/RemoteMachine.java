@@ -7,8 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.codec.DeviceCodec;
 import org.vivarium.vmm.codec.Json;
@@ -33,7 +32,7 @@ final class RemoteMachine implements MachineConnection {
   /** A process that has died gives up its lock a moment after its sockets. */
   private static final Duration GOING = Duration.ofSeconds(1);
 
-  private static final Logger LOG = LoggerFactory.getLogger(RemoteMachine.class);
+  private static final LazyLogger LOG = LazyLogger.of(RemoteMachine.class);
 
   private final VmFolder folder;
   private final ProcessRecord process;

@@ -20,9 +20,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.codec.BoundedLines;
 import org.vivarium.vmm.codec.Json;
@@ -46,7 +45,7 @@ final class RpcClient implements AutoCloseable {
     }
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(RpcClient.class);
+  private static final LazyLogger LOG = LazyLogger.of(RpcClient.class);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final String name;

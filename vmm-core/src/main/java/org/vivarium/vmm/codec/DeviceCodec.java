@@ -138,7 +138,7 @@ public final class DeviceCodec {
                 !text.isEmpty()
                     && text.length() <= MAX_PATH
                     && text.codePoints().noneMatch(Character::isISOControl),
-            "a file's path of at most %d characters".formatted(MAX_PATH)));
+            "a file's path of at most " + MAX_PATH + " characters"));
   }
 
   private static ObjectNode write(NetConfig card) {

@@ -10,8 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 
 /**
  * The one place where a machine's state changes, shared by every engine.
@@ -25,10 +24,7 @@ import org.slf4j.LoggerFactory;
  * of state are never held up.
  */
 public final class LifeCycle {
-  /** Made when first needed: the start of the logging system would hold up a machine's. */
-  private static final class Log {
-    static final Logger LOG = LoggerFactory.getLogger(LifeCycle.class);
-  }
+  private static final LazyLogger LOG = LazyLogger.of(LifeCycle.class);
 
   /** Events that may wait for the listener before {@link #report} waits. */
   static final int MAX_PENDING = 1024;
@@ -234,7 +230,7 @@ public final class LifeCycle {
       try {
         listener.on(event);
       } catch (RuntimeException e) {
-        Log.LOG.warn("The machine's listener failed on {}", event, e);
+        LOG.warn("The machine's listener failed on {}", event, e);
       }
     }
   }

@@ -2,8 +2,7 @@ package org.vivarium.vmm.engine;
 
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.PortForward;
@@ -11,10 +10,7 @@ import org.vivarium.vmm.config.RateLimit;
 
 /** A machine that leaves its devices to a {@link DeviceControl}. */
 public abstract class MachineWithDevices implements VirtualMachine {
-  /** Made when first needed: the start of the logging system would hold up a machine's. */
-  private static final class Log {
-    static final Logger LOG = LoggerFactory.getLogger(MachineWithDevices.class);
-  }
+  private static final LazyLogger LOG = LazyLogger.of(MachineWithDevices.class);
 
   /** For subclasses. */
   protected MachineWithDevices() {}
@@ -62,7 +58,7 @@ public abstract class MachineWithDevices implements VirtualMachine {
     try {
       return devices().guestMemory();
     } catch (VmmException e) {
-      Log.LOG.debug("A guest's memory cannot be told", e);
+      LOG.debug("A guest's memory cannot be told", e);
       return Optional.empty();
     }
   }
@@ -72,7 +68,7 @@ public abstract class MachineWithDevices implements VirtualMachine {
     try {
       return devices().guestAddress();
     } catch (VmmException e) {
-      Log.LOG.debug("A guest's address cannot be told", e);
+      LOG.debug("A guest's address cannot be told", e);
       return Optional.empty();
     }
   }
@@ -82,7 +78,7 @@ public abstract class MachineWithDevices implements VirtualMachine {
     try {
       return devices().deviceFigures();
     } catch (VmmException e) {
-      Log.LOG.debug("What devices have done cannot be told", e);
+      LOG.debug("What devices have done cannot be told", e);
       return List.of();
     }
   }

@@ -9,8 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 
 /**
@@ -19,7 +18,7 @@ import org.vivarium.vmm.VmmException;
  * close it.
  */
 public final class PrivateSockets implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(PrivateSockets.class);
+  private static final LazyLogger LOG = LazyLogger.of(PrivateSockets.class);
 
   /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
   public static final int MAX_SOCKET_PATH = 107;

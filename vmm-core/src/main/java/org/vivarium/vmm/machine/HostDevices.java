@@ -8,8 +8,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.devices.virtio.blk.BlkFiles;
 import org.vivarium.devices.virtio.rng.RandomSource;
 import org.vivarium.devices.virtio.rng.UrandomSource;
@@ -20,6 +18,7 @@ import org.vivarium.images.disk.DiskImageException;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.ThreadFilter;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.DiskConfig;
@@ -41,10 +40,7 @@ import org.vivarium.vmm.engine.DeviceFigures;
  * last hardware was taken down.
  */
 final class HostDevices implements AutoCloseable {
-  /** Made when first needed: the start of the logging system would hold up a machine's. */
-  private static final class Log {
-    static final Logger LOG = LoggerFactory.getLogger(HostDevices.class);
-  }
+  private static final LazyLogger LOG = LazyLogger.of(HostDevices.class);
 
   /** What happens to devices while they are used, in sentences. Any thread; does not block. */
   interface Reports {
@@ -144,7 +140,7 @@ final class HostDevices implements AutoCloseable {
   /** Told when a thread of a device has died of a defect. */
   void crashed(Thread thread, Throwable why) {
     crashed = true;
-    Log.LOG.error("Thread {} of a device has died", thread.getName(), why);
+    LOG.error("Thread {} of a device has died", thread.getName(), why);
     reports.defect("A device met a defect: " + why + ".");
   }
 
@@ -239,7 +235,7 @@ final class HostDevices implements AutoCloseable {
     try {
       return BlkFiles.open(image, VirtioDevices.MOST_BLK_REQUESTS);
     } catch (KvmException e) {
-      Log.LOG.info("Disk {} is served by worker threads: {}", config.id(), e.getMessage());
+      LOG.info("Disk {} is served by worker threads: {}", config.id(), e.getMessage());
       return null;
     }
   }
@@ -334,7 +330,7 @@ final class HostDevices implements AutoCloseable {
       try {
         one.close();
       } catch (Exception e) {
-        Log.LOG.error("What a device used could not be closed", e);
+        LOG.error("What a device used could not be closed", e);
       }
     }
     disks.clear();

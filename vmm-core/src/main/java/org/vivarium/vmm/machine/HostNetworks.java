@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.devices.virtio.net.NetBackend;
 import org.vivarium.devices.virtio.net.NetDevice;
 import org.vivarium.devices.virtio.net.NoneBackend;
@@ -24,6 +22,7 @@ import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.VhostNet;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.config.NetConfig;
@@ -37,10 +36,7 @@ import org.vivarium.vmm.store.SocketFolder;
  * I/O loop still runs.
  */
 final class HostNetworks implements AutoCloseable {
-  /** Made when first needed: the start of the logging system would hold up a machine's. */
-  private static final class Log {
-    static final Logger LOG = LoggerFactory.getLogger(HostNetworks.class);
-  }
+  private static final LazyLogger LOG = LazyLogger.of(HostNetworks.class);
 
   /**
    * Set to {@code off} by a person who wants this process to move the frames of TAP devices, which
@@ -256,7 +252,7 @@ final class HostNetworks implements AutoCloseable {
       try {
         brokers.close();
       } catch (IOException e) {
-        Log.LOG.debug("The broker of user networks was not dismissed", e);
+        LOG.debug("The broker of user networks was not dismissed", e);
       }
     }
   }

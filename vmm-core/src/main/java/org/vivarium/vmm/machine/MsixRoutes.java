@@ -6,13 +6,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.devices.pci.MsixVector;
 import org.vivarium.kvm.EventFd;
 import org.vivarium.kvm.GsiRoute;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.KvmVm;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.arch.X86Layout;
 
 /**
@@ -23,10 +22,7 @@ import org.vivarium.vmm.arch.X86Layout;
  * object's lock is the innermost.
  */
 final class MsixRoutes implements AutoCloseable {
-  /** Made when first needed: the start of the logging system would hold up a machine's. */
-  private static final class Log {
-    static final Logger LOG = LoggerFactory.getLogger(MsixRoutes.class);
-  }
+  private static final LazyLogger LOG = LazyLogger.of(MsixRoutes.class);
 
   private static final int FIRST_GSI = X86Layout.IOAPIC_PINS;
 
@@ -95,7 +91,7 @@ final class MsixRoutes implements AutoCloseable {
       vector.attach();
     } catch (KvmException e) {
       // The guest loses this interrupt, as with a message that it had sent to nowhere.
-      Log.LOG.warn("An interrupt's route cannot be set: {}", e.getMessage());
+      LOG.warn("An interrupt's route cannot be set: {}", e.getMessage());
       if (before == null) {
         messages.remove(vector.gsi);
       } else {
@@ -148,7 +144,7 @@ final class MsixRoutes implements AutoCloseable {
           vm.detachIrqFd(event, gsi);
         } catch (KvmException e) {
           // Closing the event, which follows, detaches it too.
-          Log.LOG.debug("An interrupt's event cannot be detached", e);
+          LOG.debug("An interrupt's event cannot be detached", e);
         }
       }
     }

@@ -5,8 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.engine.ConsoleOutput;
 import org.vivarium.vmm.store.HostErrors;
 
@@ -29,7 +28,7 @@ final class ConsoleLog implements ConsoleOutput, AutoCloseable {
   /** Stands for bytes that are no longer there. */
   static final String MARK = "\r\n[... earlier output was dropped here ...]\r\n";
 
-  private static final Logger LOG = LoggerFactory.getLogger(ConsoleLog.class);
+  private static final LazyLogger LOG = LazyLogger.of(ConsoleLog.class);
 
   private final byte[] ring = new byte[MEMORY];
   private final LogFiles files;

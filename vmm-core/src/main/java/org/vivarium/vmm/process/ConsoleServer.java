@@ -6,8 +6,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 
 /**
@@ -27,7 +26,7 @@ final class ConsoleServer implements AutoCloseable {
     int type(byte[] bytes, int offset, int length);
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(ConsoleServer.class);
+  private static final LazyLogger LOG = LazyLogger.of(ConsoleServer.class);
   private static final int CHUNK = 16 << 10;
   private static final long GUEST_BUSY_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 

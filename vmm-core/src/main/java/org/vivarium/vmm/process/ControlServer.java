@@ -9,9 +9,8 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.Notification;
 import org.vivarium.vmm.codec.BoundedLines;
@@ -40,7 +39,7 @@ final class ControlServer implements AutoCloseable {
     JsonNode call(String method, JsonFields params) throws Rpc.Failure, VmmException;
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+  private static final LazyLogger LOG = LazyLogger.of(ControlServer.class);
 
   /** Who asked so short a time ago is taken to go on asking. */
   private static final long FOLLOWED_NANOS = TimeUnit.SECONDS.toNanos(5);

@@ -10,8 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 
 /**
  * What happens to a machine, in lines with their times, on the process's standard error, which
@@ -19,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * at most {@value #MOST_A_MINUTE} lines in a minute. Any thread.
  */
 final class EventLog {
-  private static final Logger LOG = LoggerFactory.getLogger(EventLog.class);
+  private static final LazyLogger LOG = LazyLogger.of(EventLog.class);
   private static final int MOST_A_MINUTE = 120;
   private static final long MAX_SIZE = 1 << 20;
   private static final int LONGEST = 1000;

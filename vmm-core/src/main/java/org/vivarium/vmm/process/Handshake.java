@@ -5,9 +5,8 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.codec.Json;
 
@@ -16,7 +15,7 @@ import org.vivarium.vmm.codec.Json;
  * not, on a pipe that it then lets go of, so that it can outlive the starter. Any thread.
  */
 final class Handshake implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Handshake.class);
+  private static final LazyLogger LOG = LazyLogger.of(Handshake.class);
   private static final String READY = "ready";
   private static final String FAILED = "failed";
   private static final String BAD_INPUT = "badInput";

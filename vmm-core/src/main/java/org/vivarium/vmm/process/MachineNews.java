@@ -9,8 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.Notification;
 import org.vivarium.vmm.engine.BootStage;
@@ -24,7 +23,7 @@ import org.vivarium.vmm.store.ProcessRecord;
  * the clients. Events come one at a time; any thread may ask.
  */
 final class MachineNews implements MachineListener {
-  private static final Logger LOG = LoggerFactory.getLogger(MachineNews.class);
+  private static final LazyLogger LOG = LazyLogger.of(MachineNews.class);
 
   private static final Duration HEARING = Duration.ofSeconds(5);
 

@@ -7,8 +7,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.client.MetricSample;
 import org.vivarium.vmm.engine.GuestMemoryFigures;
 import org.vivarium.vmm.engine.VirtualMachine;
@@ -20,7 +19,7 @@ import org.vivarium.vmm.engine.VirtualMachine;
  * machine; while nobody does, memory is looked at and asked for every quarter of a minute.
  */
 final class MetricSampler implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(MetricSampler.class);
+  private static final LazyLogger LOG = LazyLogger.of(MetricSampler.class);
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long MEMORY_EVERY_NANOS = 5 * SECOND;
   private static final long MEMORY_UNFOLLOWED_NANOS = 15 * SECOND;

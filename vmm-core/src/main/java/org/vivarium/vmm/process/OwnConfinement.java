@@ -4,12 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.devices.virtio.net.PasstBroker;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.SeccompFilter;
 import org.vivarium.kvm.ThreadFilter;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 
 /**
@@ -19,7 +18,7 @@ import org.vivarium.vmm.VmmException;
  * @param environment the process's
  */
 record OwnConfinement(Map<String, String> environment) {
-  private static final Logger LOG = LoggerFactory.getLogger(OwnConfinement.class);
+  private static final LazyLogger LOG = LazyLogger.of(OwnConfinement.class);
 
   /** Copies the environment. */
   OwnConfinement {

@@ -1,8 +1,7 @@
 package org.vivarium.vmm.process;
 
 import java.time.Duration;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.engine.MachineState;
 import org.vivarium.vmm.engine.VirtualMachine;
@@ -12,7 +11,7 @@ import org.vivarium.vmm.engine.VirtualMachine;
  * press before the guest listens is lost, and holds it down when patience ends. Any thread.
  */
 final class Shutdown {
-  private static final Logger LOG = LoggerFactory.getLogger(Shutdown.class);
+  private static final LazyLogger LOG = LazyLogger.of(Shutdown.class);
   private static final Duration PRESS_AGAIN = Duration.ofSeconds(2);
 
   private final VirtualMachine machine;

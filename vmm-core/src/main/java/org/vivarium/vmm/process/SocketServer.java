@@ -12,8 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.store.HostErrors;
 
@@ -25,7 +24,7 @@ final class SocketServer implements AutoCloseable {
   /** Clients served at once; more are turned away. */
   static final int MAX_CLIENTS = 64;
 
-  private static final Logger LOG = LoggerFactory.getLogger(SocketServer.class);
+  private static final LazyLogger LOG = LazyLogger.of(SocketServer.class);
   private static final long NO_DESCRIPTORS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** Serves one client. */

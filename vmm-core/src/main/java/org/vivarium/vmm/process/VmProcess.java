@@ -13,12 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.devices.virtio.net.PasstBroker;
 import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.definition.VmDefinition;
 import org.vivarium.vmm.engine.EngineChoice;
@@ -40,7 +39,7 @@ public final class VmProcess {
   /** The environment variable with the nanoseconds since 1970 at which the start was asked for. */
   public static final String ASKED_VARIABLE = "VIVARIUM_ASKED_NS";
 
-  private static final Logger LOG = LoggerFactory.getLogger(VmProcess.class);
+  private static final LazyLogger LOG = LazyLogger.of(VmProcess.class);
 
   /** How long a guest may take to shut down when the process is told to end (SIGTERM). */
   private static final Duration TERMINATION = Duration.ofSeconds(10);

@@ -16,8 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.store.VmFolder;
 
 /**
@@ -32,7 +31,7 @@ final class WarmProcess implements AutoCloseable {
   /** The environment variable that has a VM process wait for the order. */
   static final String VARIABLE = "VIVARIUM_AWAITS_ORDER";
 
-  private static final Logger LOG = LoggerFactory.getLogger(WarmProcess.class);
+  private static final LazyLogger LOG = LazyLogger.of(WarmProcess.class);
 
   private final Path machine;
   private final @Nullable Stamp definition;

@@ -7,10 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.images.DurableFiles;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.definition.DefinitionJson;
 import org.vivarium.vmm.definition.VmDefinition;
@@ -23,7 +22,7 @@ public final class DefinitionFile {
   /** No definition comes near that, bytes; a larger file is not one. */
   static final long MAX_SIZE = 1 << 20;
 
-  private static final Logger LOG = LoggerFactory.getLogger(DefinitionFile.class);
+  private static final LazyLogger LOG = LazyLogger.of(DefinitionFile.class);
 
   private DefinitionFile() {}
 

@@ -6,9 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.vmm.InvalidConfigException;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.codec.Json;
 import org.vivarium.vmm.codec.JsonFields;
@@ -32,7 +31,7 @@ public record ProcessRecord(
     Phase phase,
     boolean confined,
     Optional<String> problem) {
-  private static final Logger LOG = LoggerFactory.getLogger(ProcessRecord.class);
+  private static final LazyLogger LOG = LazyLogger.of(ProcessRecord.class);
 
   /** How far a machine's process is. */
   public enum Phase {
@@ -81,7 +80,9 @@ public record ProcessRecord(
     problem.ifPresent(sentence -> node.put("problem", sentence));
     try {
       Files.createDirectories(folder.state());
-      Path temporary = Files.createTempFile(folder.state(), ".process", ".tmp");
+      // A name of the writer's own; a random one would start all of Java's security providers.
+      long writer = ProcessHandle.current().pid();
+      Path temporary = folder.state().resolve(".process" + writer + ".tmp");
       try {
         Files.writeString(temporary, Json.pretty(node));
         // Not synced: after a power cut nothing runs, and a file that is gone says just that.

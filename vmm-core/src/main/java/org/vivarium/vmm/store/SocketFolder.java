@@ -7,15 +7,15 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 import org.vivarium.vmm.Folders;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.host.PrivateSockets;
 
@@ -25,7 +25,7 @@ import org.vivarium.vmm.host.PrivateSockets;
  * @param path the folder, short enough for sockets in it
  */
 public record SocketFolder(Path path) {
-  private static final Logger LOG = LoggerFactory.getLogger(SocketFolder.class);
+  private static final LazyLogger LOG = LazyLogger.of(SocketFolder.class);
 
   /** Beside the machines' own folders, those of private segments; no machine can be called so. */
   public static final String SEGMENTS = "@segments";
@@ -109,14 +109,18 @@ public record SocketFolder(Path path) {
     }
   }
 
+  /**
+   * 16 digits that tell a person's homes and machines apart; nobody gains by two that are the same,
+   * and a cryptographic hash would start all of Java's security providers, 20 ms of a start.
+   */
   private static String digest(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("Every Java platform has SHA-256", e);
-    }
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return checksum(new CRC32C(), bytes) + checksum(new CRC32(), bytes);
+  }
+
+  private static String checksum(Checksum sum, byte[] bytes) {
+    sum.update(bytes);
+    return HexFormat.of().toHexDigits((int) sum.getValue());
   }
 
   /** Removes the sockets and the folder, as far as that goes: what stays is cleared next time. */

@@ -4,10 +4,9 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.OfdLock;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 
 /**
@@ -16,7 +15,7 @@ import org.vivarium.vmm.VmmException;
  * lock} (fcntl(2)). Any thread.
  */
 public final class VmLock implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(VmLock.class);
+  private static final LazyLogger LOG = LazyLogger.of(VmLock.class);
 
   private final OfdLock lock;
 

@@ -2,15 +2,14 @@ package org.vivarium.vmm.engine.qemu;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 
 /**
  * What people type, on its way to the guest: a bounded buffer and the loop that empties it into
  * QEMU's standard input, which QEMU reads only as fast as the guest's serial port takes it.
  */
 final class ConsoleInput implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(ConsoleInput.class);
+  private static final LazyLogger LOG = LazyLogger.of(ConsoleInput.class);
 
   /** Bytes that wait here at most; the pipe behind holds as many again (pipe(7)). */
   static final int CAPACITY = 16 << 10;

@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.engine.ConsoleOutput;
 import org.vivarium.vmm.engine.PanicScanner;
 
@@ -14,7 +13,7 @@ import org.vivarium.vmm.engine.PanicScanner;
  * it; while that is slow, QEMU's pipe fills and the guest's serial port waits.
  */
 final class ConsolePump implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(ConsolePump.class);
+  private static final LazyLogger LOG = LazyLogger.of(ConsolePump.class);
   private static final long NAP = TimeUnit.MILLISECONDS.toNanos(20);
 
   private static final long SETTLED = TimeUnit.MILLISECONDS.toNanos(50);

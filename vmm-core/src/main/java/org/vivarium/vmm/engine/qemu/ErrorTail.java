@@ -6,12 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 
 /** Reads a process's standard error to its end and keeps the last of it. */
 final class ErrorTail implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(ErrorTail.class);
+  private static final LazyLogger LOG = LazyLogger.of(ErrorTail.class);
 
   /** Bytes kept. */
   static final int LIMIT = 4 << 10;

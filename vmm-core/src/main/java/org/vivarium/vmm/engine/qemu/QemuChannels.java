@@ -8,8 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.qemu.QemuLocator.Found;
@@ -27,7 +26,7 @@ record QemuChannels(
     SocketChannel monitor,
     SocketChannel debug,
     @Nullable SocketChannel virtioConsole) {
-  private static final Logger LOG = LoggerFactory.getLogger(QemuChannels.class);
+  private static final LazyLogger LOG = LazyLogger.of(QemuChannels.class);
   private static final int SECONDS_TO_CONNECT = 60;
 
   /**

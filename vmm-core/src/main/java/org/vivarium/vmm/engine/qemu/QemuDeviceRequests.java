@@ -3,8 +3,7 @@ package org.vivarium.vmm.engine.qemu;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.DiskConfig;
 import org.vivarium.vmm.config.PortForward;
@@ -19,7 +18,7 @@ import org.vivarium.vmm.engine.LifeCycle;
  * nothing happens.
  */
 final class QemuDeviceRequests implements DeviceControl {
-  private static final Logger LOG = LoggerFactory.getLogger(QemuDeviceRequests.class);
+  private static final LazyLogger LOG = LazyLogger.of(QemuDeviceRequests.class);
 
   @FunctionalInterface
   private interface Question<T> {

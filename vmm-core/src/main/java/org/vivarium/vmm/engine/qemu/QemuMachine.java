@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.config.WhenFull;
@@ -32,7 +31,7 @@ import org.vivarium.vmm.engine.PanicScanner;
  * for the last console bytes and events, and then names the outcome.
  */
 final class QemuMachine extends MachineWithDevices implements Qmp.Events {
-  private static final Logger LOG = LoggerFactory.getLogger(QemuMachine.class);
+  private static final LazyLogger LOG = LazyLogger.of(QemuMachine.class);
   private static final Duration COMMAND = Duration.ofSeconds(20);
   private static final Duration GREETING = Duration.ofSeconds(60);
   private static final Duration LAST_EVENTS = Duration.ofSeconds(5);

@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.engine.ConsoleOutput;
 
 /**
@@ -14,7 +13,7 @@ import org.vivarium.vmm.engine.ConsoleOutput;
  * socket.
  */
 final class VirtioConsole {
-  private static final Logger LOG = LoggerFactory.getLogger(VirtioConsole.class);
+  private static final LazyLogger LOG = LazyLogger.of(VirtioConsole.class);
 
   private final String name;
   private final SocketChannel channel;

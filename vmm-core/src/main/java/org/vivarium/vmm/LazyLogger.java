@@ -1,0 +1,53 @@
+package org.vivarium.vmm;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A class's logger that is made when first needed: the start of the logging system opens every jar
+ * and would hold up a machine's. Any thread.
+ */
+public final class LazyLogger {
+  private final Class<?> owner;
+
+  private LazyLogger(Class<?> owner) {
+    this.owner = owner;
+  }
+
+  /**
+   * @param owner whose messages they are
+   */
+  public static LazyLogger of(Class<?> owner) {
+    return new LazyLogger(owner);
+  }
+
+  private Logger logger() {
+    return LoggerFactory.getLogger(owner);
+  }
+
+  /** As {@link Logger#trace(String, Object...)}. */
+  public void trace(String format, @Nullable Object... arguments) {
+    logger().trace(format, arguments);
+  }
+
+  /** As {@link Logger#debug(String, Object...)}. */
+  public void debug(String format, @Nullable Object... arguments) {
+    logger().debug(format, arguments);
+  }
+
+  /** As {@link Logger#info(String, Object...)}. */
+  public void info(String format, @Nullable Object... arguments) {
+    logger().info(format, arguments);
+  }
+
+  /** As {@link Logger#warn(String, Object...)}. */
+  public void warn(String format, @Nullable Object... arguments) {
+    logger().warn(format, arguments);
+  }
+
+  /** As {@link Logger#error(String, Object...)}. */
+  public void error(String format, @Nullable Object... arguments) {
+    logger().error(format, arguments);
+  }
+}
