@@ -1,4 +1,5 @@
 import org.jspecify.annotations.NullMarked;
+import org.vivarium.vmm.PlatformLoggers;
 
 /** The machine: configuration, memory map, processors, boot, life cycle, engines. */
 @NullMarked
@@ -8,6 +9,9 @@ module org.vivarium.vmm {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires org.slf4j;
+
+  provides System.LoggerFinder with
+      PlatformLoggers;
 
   exports org.vivarium.vmm;
   exports org.vivarium.vmm.client;

@@ -5,10 +5,15 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.vivarium.vmm.LazyLogger;
 import org.vivarium.vmm.VmmException;
 
@@ -22,6 +27,11 @@ public final class PrivateSockets implements AutoCloseable {
 
   /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
   public static final int MAX_SOCKET_PATH = 107;
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rwx------");
+
+  private static final int MAX_TRIES = 100;
 
   private final Path folder;
   private final List<ServerSocketChannel> listeners = new ArrayList<>();
@@ -40,14 +50,31 @@ public final class PrivateSockets implements AutoCloseable {
     IOException last = new IOException("nowhere to look");
     for (Path place : places) {
       try {
-        // Temporary folders are made with mode 0700 wherever the file system has modes.
-        return new PrivateSockets(Files.createTempDirectory(place, prefix));
+        return new PrivateSockets(make(place, prefix));
       } catch (IOException e) {
         last = e;
       }
     }
     throw new VmmException(
         "No folder for sockets could be made in any of %s.".formatted(places), last);
+  }
+
+  /**
+   * Makes a folder of a new name. It is no secret: whoever guesses it can only make us choose
+   * another. A secret one would start all of Java's security providers, 25 ms of a start.
+   */
+  private static Path make(Path place, String prefix) throws IOException {
+    for (int tries = 0; ; tries++) {
+      long number = ThreadLocalRandom.current().nextLong();
+      Path folder = place.resolve(prefix + Long.toUnsignedString(number));
+      try {
+        return Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+      } catch (FileAlreadyExistsException e) {
+        if (tries == MAX_TRIES) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Where sockets belong: the user's run-time folder, else the folder for temporary files. */
