@@ -21,6 +21,7 @@ import org.vivarium.vmm.Engines;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.LocalMachines;
+import org.vivarium.vmm.client.MachineConnection;
 import org.vivarium.vmm.client.Machines;
 import org.vivarium.vmm.config.DeviceSet;
 import org.vivarium.vmm.config.DiskConfig;
@@ -41,6 +42,7 @@ import org.vivarium.vmm.process.VmProcess;
 final class Training {
   private static final Logger LOG = LoggerFactory.getLogger(Training.class);
 
+  private static final String NAME = "training";
   private static final String CLASS = ".class";
 
   /** What serves devices while a guest uses them: the training kernel has no drivers for them. */
@@ -64,7 +66,7 @@ final class Training {
           load(DEVICES);
         }
         case "vm" -> {
-          runAsProcess();
+          process();
           load(DEVICES);
           // The training run itself is not confined.
           JavaLauncher.rehearseConfinement();
@@ -76,7 +78,7 @@ final class Training {
           cli.run("ls");
           cli.run("start", "--help");
           findTheGuest();
-          runAsProcess();
+          client();
         }
       }
     }
@@ -94,41 +96,44 @@ final class Training {
     }
   }
 
-  /** The same machine as a thing of its own: its definition, its process, a client. */
-  private static void runAsProcess() {
+  /** A machine's process, from its start to its end, in this one. */
+  private static void process() {
     try (TrainingDevices devices = TrainingDevices.create()) {
-      Path home = devices.folder();
-      Path kernel = home.resolve("kernel");
-      TrainingKernel.write(kernel);
-      GuestSource guest = new GuestSource.Kernel(kernel, kernel, "console=ttyS0");
-      Folders folders = new Folders(home);
-      LocalMachines machines =
-          new LocalMachines(
-              folders, (_, machine, _) -> VmProcess.run(folders, machine.getFileName().toString()));
-      if (!run(machines, guest, devices.all())) {
-        run(machines, guest, DeviceSet.NONE);
+      Folders folders = new Folders(devices.folder());
+      LocalMachines machines = new LocalMachines(folders, JavaLauncher.likeThisProcess());
+      machines.create(definition(TrainingKernel.Ending.POWER_OFF, devices, devices.all()));
+      if (VmProcess.run(folders, NAME) != 0) {
+        // A device needs what is not on this computer.
+        machines.update(definition(TrainingKernel.Ending.POWER_OFF, devices, DeviceSet.NONE));
+        VmProcess.run(folders, NAME);
       }
     } catch (IOException | VmmException e) {
       LOG.debug("No machine could be trained with", e);
     }
   }
 
-  /** Whether the machine ran; it does not where a device needs what is not on this computer. */
-  private static boolean run(LocalMachines machines, GuestSource guest, DeviceSet devices)
-      throws VmmException {
-    try {
-      machines.create(new VmDefinition("training", "", 1, 32, "kvm", guest, devices, false));
-      Machines.Watch watch = machines.watch(_ -> {});
-      // Its process runs to its end in this one, so there is nothing left to attach to.
-      machines.start("training", (_, _) -> {}).close();
-      watch.close();
-      return true;
-    } catch (VmmException e) {
-      LOG.debug("A training step had to be left out", e);
-      return false;
-    } finally {
-      machines.delete("training");
+  /** Those who have a machine's process started and speak with it. */
+  private static void client() {
+    try (TrainingDevices devices = TrainingDevices.create()) {
+      Folders folders = new Folders(devices.folder());
+      LocalMachines machines = new LocalMachines(folders, JavaLauncher.likeThisProcess());
+      machines.create(definition(TrainingKernel.Ending.HALT, devices, DeviceSet.NONE));
+      try (Machines.Watch _ = machines.watch(_ -> {});
+          MachineConnection machine = machines.start(NAME, (_, _) -> {})) {
+        machine.status();
+        machine.kill();
+      }
+    } catch (IOException | VmmException e) {
+      LOG.debug("No machine could be trained with", e);
     }
+  }
+
+  private static VmDefinition definition(
+      TrainingKernel.Ending ending, TrainingDevices devices, DeviceSet set) throws IOException {
+    Path kernel = devices.folder().resolve("kernel");
+    TrainingKernel.write(kernel, ending);
+    GuestSource guest = new GuestSource.Kernel(kernel, kernel, "console=ttyS0");
+    return new VmDefinition(NAME, "", 1, 32, "kvm", guest, set, false);
   }
 
   /** Loads all classes of one of the modules that this program runs on. */
@@ -153,7 +158,7 @@ final class Training {
   private static void boot(Cli cli) {
     try (TrainingDevices devices = TrainingDevices.create()) {
       Path kernel = devices.folder().resolve("kernel");
-      TrainingKernel.write(kernel);
+      TrainingKernel.write(kernel, TrainingKernel.Ending.POWER_OFF);
       List<String> words =
           List.of(
               "boot",

@@ -61,10 +61,20 @@ final class TrainingKernel {
     (byte) 0xFD
   };
 
+  /** Where among them is the byte with SLP_EN and the type of sleep (ACPI 6.4, 4.8.3.2.1). */
+  private static final int SLEEP = 27;
+
+  /** What the kernel does at last. */
+  enum Ending {
+    POWER_OFF,
+    /** It waits until somebody turns the machine off. */
+    HALT
+  }
+
   private TrainingKernel() {}
 
   /** Writes the file. */
-  static void write(Path file) throws IOException {
+  static void write(Path file, Ending ending) throws IOException {
     ByteBuffer image = ByteBuffer.allocate(SIZE).order(ByteOrder.LITTLE_ENDIAN);
     image.put(0x1F1, (byte) 1); // setup_sects
     image.putInt(0x1F4, (SIZE - CODE) / 16); // syssize
@@ -81,6 +91,9 @@ final class TrainingKernel {
     image.putLong(0x258, 0x100_0000); // pref_address
     image.putInt(0x260, 0x10_0000); // init_size
     image.put(ENTRY_64, INSTRUCTIONS);
+    if (ending == Ending.HALT) {
+      image.put(ENTRY_64 + SLEEP, (byte) 0);
+    }
     Files.write(file, image.array());
   }
 }
