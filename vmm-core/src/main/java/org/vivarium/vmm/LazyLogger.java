@@ -22,6 +22,16 @@ public final class LazyLogger {
     return new LazyLogger(owner);
   }
 
+  /**
+   * Makes the logging system on a thread of its own, beside what else a start does, for threads
+   * that will not be able to: those that serve a guest give up opening files.
+   *
+   * @return the thread, which ends when that is done
+   */
+  public static Thread prepare() {
+    return Thread.ofPlatform().name("logging").daemon().start(LoggerFactory::getILoggerFactory);
+  }
+
   private Logger logger() {
     return LoggerFactory.getLogger(owner);
   }

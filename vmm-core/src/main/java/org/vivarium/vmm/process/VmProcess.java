@@ -58,6 +58,7 @@ public final class VmProcess {
   private final Map<String, String> environment;
   private final EngineSource engines;
   private final PrintStream err;
+  private final Thread logging = LazyLogger.prepare();
 
   /** When the start was asked for, of a process that was kept ready. */
   private Optional<String> ordered = Optional.empty();
@@ -185,6 +186,7 @@ public final class VmProcess {
               log,
               new OwnConfinement(environment));
       log.note(setup.selection().decision().reason());
+      logging.join();
       try (MachineHost host = MachineHost.build(setup)) {
         return run(host, handshake);
       }
