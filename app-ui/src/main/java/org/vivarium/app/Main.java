@@ -19,7 +19,7 @@ public final class Main {
   /** The launcher's other request: a jar, and where its copy for the start-up cache goes. */
   private static final String UPGRADE = "--upgrade";
 
-  /** The command that reads no JSON. */
+  /** The command that reads no JSON where the machine is on KVM. */
   private static final String BOOT = "boot";
 
   private Main() {}

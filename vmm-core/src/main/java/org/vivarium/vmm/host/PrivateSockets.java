@@ -28,7 +28,8 @@ public final class PrivateSockets implements AutoCloseable {
   /** Longest path of a Unix socket, bytes (unix(7): sun_path has 108 with its NUL). */
   public static final int MAX_SOCKET_PATH = 107;
 
-  private static final Set<PosixFilePermission> OWNER_ONLY =
+  /** Mode 0700. */
+  public static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 
   private static final int MAX_TRIES = 100;

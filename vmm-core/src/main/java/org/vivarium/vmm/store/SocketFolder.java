@@ -5,12 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 import java.util.zip.Checksum;
@@ -32,9 +30,6 @@ public record SocketFolder(Path path) {
 
   /** An empty folder on which processes with a root folder of their own build it. */
   public static final String ROOT = "@root";
-
-  private static final Set<PosixFilePermission> OWNER_ONLY =
-      PosixFilePermissions.fromString("rwx------");
 
   /** The control socket. */
   public Path control() {
@@ -95,7 +90,8 @@ public record SocketFolder(Path path) {
   private static void makePrivate(Path folder) throws IOException, VmmException {
     Files.createDirectories(folder.getParent());
     if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-      Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+      Files.createDirectory(
+          folder, PosixFilePermissions.asFileAttribute(PrivateSockets.OWNER_ONLY));
     }
     Object owner = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS);
     if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
@@ -104,8 +100,9 @@ public record SocketFolder(Path path) {
               .formatted(folder));
     }
     // A confined process finds it as it should be, and could not change it.
-    if (!Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS).equals(OWNER_ONLY)) {
-      Files.setPosixFilePermissions(folder, OWNER_ONLY);
+    if (!Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS)
+        .equals(PrivateSockets.OWNER_ONLY)) {
+      Files.setPosixFilePermissions(folder, PrivateSockets.OWNER_ONLY);
     }
   }
 
