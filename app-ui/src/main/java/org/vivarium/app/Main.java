@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.vivarium.app.cli.Cli;
+import org.vivarium.vmm.ExitHook;
 import org.vivarium.vmm.process.JavaLauncher;
 import org.vivarium.vmm.process.VmProcess;
 
@@ -43,9 +44,9 @@ public final class Main {
       prepareNumbers();
     }
     if (args.length == 2 && args[0].equals(JavaLauncher.VM)) {
-      System.exit(VmProcess.run(args[1]));
+      ExitHook.exit(VmProcess.run(args[1]));
     }
-    System.exit(new Cli(System.out, System.err).run(args));
+    ExitHook.exit(new Cli(System.out, System.err).run(args));
   }
 
   /**

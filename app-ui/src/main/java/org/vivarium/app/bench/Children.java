@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.vivarium.app.StartTime;
+import org.vivarium.vmm.ExitHook;
 
 /** Starts processes, and ends those that still run when this process ends, Ctrl-C included. */
 public final class Children {
@@ -35,8 +36,7 @@ public final class Children {
    */
   public Children(Duration longest) {
     this(ConcurrentHashMap.newKeySet(), longest, List.of());
-    Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().name("bench end").unstarted(this::kill));
+    ExitHook.add("bench end", this::kill);
   }
 
   private Children(Set<Process> running, Duration longest, List<String> prefix) {

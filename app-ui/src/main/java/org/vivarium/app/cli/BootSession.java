@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.vivarium.app.StartTime;
 import org.vivarium.kvm.Terminal;
 import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.ExitHook;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.BootStage;
@@ -73,10 +74,9 @@ final class BootSession {
     if (terminal) {
       note("Ctrl-] leaves the machine and turns it off.");
     }
-    Thread atExit = Thread.ofPlatform().unstarted(machine::kill);
-    Runtime.getRuntime().addShutdownHook(atExit);
     BootConsole console = options.console();
-    try (Tty.@Nullable Raw _ = terminal ? rawTerminal() : null;
+    try (ExitHook _ = ExitHook.add("machine end", machine::kill);
+        Tty.@Nullable Raw _ = terminal ? rawTerminal() : null;
         WindowWatch _ =
             WindowWatch.start(
                 new HostTty(), (columns, rows) -> console.resize(machine, columns, rows))) {
@@ -95,7 +95,6 @@ final class BootSession {
       if (options.stages() == StageReport.Form.TABLE) {
         stages.print(err);
       }
-      removeHook(atExit);
     }
   }
 
@@ -103,15 +102,6 @@ final class BootSession {
     Tty.Raw raw = new HostTty().raw();
     lineEnd = "\r\n";
     return raw;
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException _) {
-      // The process is ending, and the hook at work.
-      return;
-    }
   }
 
   private int ended(Outcome outcome) {

@@ -3,6 +3,7 @@ package org.vivarium.app.cli;
 import java.util.Optional;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.Terminal;
+import org.vivarium.vmm.ExitHook;
 import org.vivarium.vmm.VmmException;
 
 /** The terminal that this process was started in. */
@@ -22,8 +23,11 @@ final class HostTty implements Tty {
     try {
       Terminal raw = Terminal.openRaw(Terminal.STANDARD_INPUT);
       // Whatever ends this process, the person gets a terminal back that works.
-      Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(raw::close));
-      return raw::close;
+      ExitHook hook = ExitHook.add("terminal end", raw::close);
+      return () -> {
+        raw.close();
+        hook.close();
+      };
     } catch (KvmException e) {
       throw new VmmException("The terminal cannot be used: %s".formatted(e.getMessage()), e);
     }

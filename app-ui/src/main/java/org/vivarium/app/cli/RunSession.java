@@ -13,6 +13,7 @@ import org.vivarium.images.oci.GuestOutput;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.Terminal;
 import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.ExitHook;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.engine.MachineEvent;
@@ -63,17 +64,14 @@ final class RunSession {
       synchronized (this) {
         created = machine;
       }
-      Thread atExit = Thread.ofPlatform().unstarted(machine::kill);
-      Runtime.getRuntime().addShutdownHook(atExit);
-      try (@Nullable Terminal _ = terminal ? Terminal.openRaw(Terminal.STANDARD_INPUT) : null;
+      try (ExitHook _ = ExitHook.add("machine end", machine::kill);
+          @Nullable Terminal _ = terminal ? Terminal.openRaw(Terminal.STANDARD_INPUT) : null;
           @Nullable WindowWatch _ = terminal ? watch(machine) : null) {
         machine.start();
         if (terminal) {
           new ConsoleInput(System.in, new MachineKeyboard(machine, keyboard), true).start();
         }
         return ended(machine.await(FOREVER).orElseThrow());
-      } finally {
-        removeHook(atExit);
       }
     }
   }
@@ -141,15 +139,6 @@ final class RunSession {
   private static void heard(MachineEvent event) {
     if (event instanceof MachineEvent.Fault(String message)) {
       System.err.println(message);
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException _) {
-      // The process is ending, and the hook at work.
-      return;
     }
   }
 }

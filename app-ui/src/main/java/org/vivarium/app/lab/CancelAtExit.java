@@ -3,6 +3,7 @@ package org.vivarium.app.lab;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.vivarium.vmm.ExitHook;
 
 /**
  * Cancels a comparison when this process is told to end (Ctrl-C, SIGTERM, the desktop's end), and
@@ -14,12 +15,11 @@ public final class CancelAtExit implements AutoCloseable {
   private static final Duration MOST = Duration.ofSeconds(60);
 
   private final CountDownLatch through = new CountDownLatch(1);
-  private final Thread hook;
+  private final ExitHook hook;
 
   /** From now on. */
   public CancelAtExit(Comparison comparison) {
-    this.hook = Thread.ofPlatform().name("lab end").unstarted(() -> end(comparison));
-    Runtime.getRuntime().addShutdownHook(hook);
+    this.hook = ExitHook.add("lab end", () -> end(comparison));
   }
 
   private void end(Comparison comparison) {
@@ -36,13 +36,6 @@ public final class CancelAtExit implements AutoCloseable {
   @Override
   public void close() {
     through.countDown();
-    if (!hook.isAlive()) {
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException e) {
-        // The process has just begun to end; the hook finds that all is done.
-        return;
-      }
-    }
+    hook.close();
   }
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.vivarium.devices.virtio.net.PasstBroker;
 import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.ExitHook;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.LazyLogger;
@@ -215,19 +216,11 @@ public final class VmProcess {
   private static int run(MachineHost host, Handshake handshake)
       throws VmmException, InterruptedException {
     CountDownLatch done = new CountDownLatch(1);
-    Thread termination =
-        Thread.ofPlatform().name("termination").unstarted(() -> terminate(host, done));
-    Runtime.getRuntime().addShutdownHook(termination);
-    try {
+    try (ExitHook _ = ExitHook.add("termination", () -> terminate(host, done))) {
       Outcome outcome = host.run(handshake::ready);
       return outcome instanceof Outcome.Failed ? FAILED : OK;
     } finally {
       done.countDown();
-      try {
-        Runtime.getRuntime().removeShutdownHook(termination);
-      } catch (IllegalStateException _) {
-        LOG.debug("The process is ending already");
-      }
     }
   }
 
