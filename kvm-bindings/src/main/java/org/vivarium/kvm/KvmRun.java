@@ -9,9 +9,12 @@ import org.vivarium.kvm.ffi.Linux;
  * The page that the kernel and a virtual processor's thread share: why the guest was left, and the
  * data of the access that has to be answered (KVM API, "The kvm_run structure").
  *
- * <p>Reads and writes plain fields and allocates nothing: it stands on the path of every exit. Only
- * the processor's own thread uses it, {@link #requestImmediateExit} aside. The kernel writes this
- * page, not the guest; still no field is used as an address here without a bounds check.
+ * <p>Reads and writes plain fields and allocates nothing: it stands on the path of every exit. The
+ * page is read once for each exit, whole words at a time, for a machine's first thousand exits come
+ * while this still runs in the interpreter, where each access to a segment costs as much as all the
+ * rest here. Only the processor's own thread uses it, {@link #requestImmediateExit} aside. The
+ * kernel writes this page, not the guest; still no field is used as an address here without a
+ * bounds check.
  */
 public final class KvmRun {
   /** KVM_RUN was interrupted by a signal: there is nothing to answer. */
@@ -33,6 +36,15 @@ public final class KvmRun {
 
   private final MemorySegment page;
 
+  /** EXIT_IO: direction, size, port and count; EXIT_MMIO: the address. */
+  private long first;
+
+  /** EXIT_IO: where in the page the data is; EXIT_MMIO: the data. */
+  private long second;
+
+  /** EXIT_MMIO: length and direction. */
+  private long third;
+
   KvmRun(MemorySegment page) {
     this.page = page;
   }
@@ -44,6 +56,25 @@ public final class KvmRun {
     VarHandle.fullFence();
   }
 
+  /**
+   * Reads why the guest was left, and what access has to be answered: {@code struct kvm_run} is
+   * little-endian, as the processor is.
+   *
+   * @return a {@code KVM_EXIT_*} number
+   */
+  int load() {
+    int reason = exitReason();
+    if (reason == EXIT_IO) {
+      first = page.get(U64, KvmRunLayout.IO_DIRECTION);
+      second = page.get(U64, KvmRunLayout.IO_DATA_OFFSET);
+    } else if (reason == EXIT_MMIO) {
+      first = page.get(U64, KvmRunLayout.MMIO_ADDRESS);
+      second = page.get(U64, KvmRunLayout.MMIO_DATA);
+      third = page.get(U64, KvmRunLayout.MMIO_LENGTH);
+    }
+    return reason;
+  }
+
   /** Why the guest was left: a {@code KVM_EXIT_*} number. */
   public int exitReason() {
     return page.get(U32, KvmRunLayout.EXIT_REASON);
@@ -51,22 +82,22 @@ public final class KvmRun {
 
   /** EXIT_IO: whether the guest writes (OUT) rather than reads (IN). */
   public boolean ioIsWrite() {
-    return page.get(ValueLayout.JAVA_BYTE, KvmRunLayout.IO_DIRECTION) == IO_OUT;
+    return (byte) first == IO_OUT;
   }
 
   /** EXIT_IO: the first port. */
   public int ioPort() {
-    return page.get(U16, KvmRunLayout.IO_PORT) & 0xFFFF;
+    return (int) (first >>> 16) & 0xFFFF;
   }
 
   /** EXIT_IO: bytes of one access: 1, 2 or 4. */
   public int ioSize() {
-    return page.get(ValueLayout.JAVA_BYTE, KvmRunLayout.IO_SIZE) & 0xFF;
+    return (int) (first >>> 8) & 0xFF;
   }
 
   /** EXIT_IO: how many accesses a string instruction makes to the same port, else 1. */
   public int ioCount() {
-    return page.get(U32, KvmRunLayout.IO_COUNT);
+    return (int) (first >>> 32);
   }
 
   /**
@@ -84,22 +115,22 @@ public final class KvmRun {
   }
 
   private long ioOffset(int index) {
-    return page.get(U64, KvmRunLayout.IO_DATA_OFFSET) + (long) index * ioSize();
+    return second + (long) index * ioSize();
   }
 
   /** EXIT_MMIO: guest physical address of the access. */
   public long mmioAddress() {
-    return page.get(U64, KvmRunLayout.MMIO_ADDRESS);
+    return first;
   }
 
   /** EXIT_MMIO: bytes, 1 to 8; the parts of an access that crosses a page may be odd. */
   public int mmioLength() {
-    return page.get(U32, KvmRunLayout.MMIO_LENGTH);
+    return (int) third;
   }
 
   /** EXIT_MMIO: whether the guest writes. */
   public boolean mmioIsWrite() {
-    return page.get(ValueLayout.JAVA_BYTE, KvmRunLayout.MMIO_IS_WRITE) != 0;
+    return (third & 0xFF_0000_0000L) != 0;
   }
 
   /**
@@ -108,7 +139,8 @@ public final class KvmRun {
    * @param size 1, 2, 4 or 8
    */
   public long mmioValue(int offset, int size) {
-    return get(KvmRunLayout.MMIO_DATA + offset, size);
+    long value = second >>> (8 * offset);
+    return size == 8 ? value : value & ((1L << (8 * size)) - 1);
   }
 
   /** EXIT_MMIO: answers {@code size} bytes of a read, from byte {@code offset} on. */

@@ -68,7 +68,7 @@ public final class KvmVcpu extends FileDescriptor {
   public int run() throws KvmException {
     long result = NativeCalls.ioctl(capture, fd(), Linux.KVM_RUN(), 0);
     if (result >= 0) {
-      return run.exitReason();
+      return run.load();
     }
     // EAGAIN: an application processor that waits for its start-up message was woken.
     if (result == -Errno.EINTR || result == -Errno.EAGAIN) {
