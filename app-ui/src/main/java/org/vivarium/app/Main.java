@@ -53,7 +53,7 @@ public final class Main {
    * Has BigDecimal's tables made on a thread of their own. Jackson's parser needs them for its
    * first text, and in JDK 25 they take 40 ms of the interpreter.
    */
-  private static void prepareNumbers() {
+  static void prepareNumbers() {
     Thread.ofPlatform()
         .name("numbers")
         .daemon()

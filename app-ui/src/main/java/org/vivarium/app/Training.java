@@ -18,6 +18,7 @@ import org.vivarium.images.ImageException;
 import org.vivarium.images.deb.PackageSources;
 import org.vivarium.images.tiny.TinyLinux;
 import org.vivarium.vmm.Engines;
+import org.vivarium.vmm.ExitHook;
 import org.vivarium.vmm.Folders;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.LocalMachines;
@@ -66,12 +67,14 @@ final class Training {
           load(DEVICES);
         }
         case "vm" -> {
+          Main.prepareNumbers();
           process();
           load(DEVICES);
           // The training run itself is not confined.
           JavaLauncher.rehearseConfinement();
         }
         default -> {
+          Main.prepareNumbers();
           cli.run("--help");
           cli.run("--version");
           cli.run("doctor");
@@ -79,6 +82,7 @@ final class Training {
           cli.run("start", "--help");
           findTheGuest();
           client();
+          ExitHook.add("training", () -> {}).close(); // what ends each command, see exit()
         }
       }
     }
