@@ -64,6 +64,7 @@ final class Training {
         case "boot" -> {
           findTheGuest();
           boot(cli);
+          StartTime.nanoTime(); // for --stages
           load(DEVICES);
         }
         case "vm" -> {

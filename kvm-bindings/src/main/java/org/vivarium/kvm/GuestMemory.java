@@ -250,6 +250,12 @@ public final class GuestMemory implements AutoCloseable {
         source, offset, region.segment(), ValueLayout.JAVA_BYTE, gpa - region.gpa(), length);
   }
 
+  /** Copies 64-bit words into guest memory, at once rather than one by one. */
+  public void writeU64s(long gpa, long[] source) {
+    GuestMemoryRegion region = require(gpa, (long) source.length * Long.BYTES);
+    MemorySegment.copy(source, 0, region.segment(), U64, gpa - region.gpa(), source.length);
+  }
+
   /**
    * Gives whole pages back to the host; the guest reads zeroes there afterwards.
    *

@@ -12,6 +12,11 @@ import picocli.CommandLine.ParseResult;
 
 /** Runs one command of the command line, and turns a failure into one sentence and a status. */
 public final class Cli {
+  static {
+    // No option is a date or a time, and picocli would initialise the classes of all of them.
+    System.setProperty("picocli.converters.excludes", "java[.]time[.].*");
+  }
+
   private final PrintStream out;
   private final PrintStream err;
   private final Supplier<Shell> shell;

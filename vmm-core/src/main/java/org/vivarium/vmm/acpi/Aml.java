@@ -1,6 +1,5 @@
 package org.vivarium.vmm.acpi;
 
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -298,25 +297,33 @@ public final class Aml {
   }
 
   private static byte[] join(List<byte[]> first, Aml... terms) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int length = 0;
     for (byte[] bytes : first) {
-      out.writeBytes(bytes);
+      length += bytes.length;
     }
     for (Aml term : terms) {
-      out.writeBytes(term.bytes);
+      length += term.bytes.length;
     }
-    return out.toByteArray();
+    byte[] all = new byte[length];
+    int at = 0;
+    for (byte[] bytes : first) {
+      System.arraycopy(bytes, 0, all, at, bytes.length);
+      at += bytes.length;
+    }
+    for (Aml term : terms) {
+      System.arraycopy(term.bytes, 0, all, at, term.bytes.length);
+      at += term.bytes.length;
+    }
+    return all;
   }
 
   /** A term whose length stands after its opcode. */
   private static Aml packed(int[] opcode, byte[] content) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    for (int b : opcode) {
-      out.write(b);
+    byte[] prefix = new byte[opcode.length];
+    for (int i = 0; i < opcode.length; i++) {
+      prefix[i] = (byte) opcode[i];
     }
-    out.writeBytes(packageLength(content.length));
-    out.writeBytes(content);
-    return new Aml(out.toByteArray());
+    return new Aml(join(List.of(prefix, packageLength(content.length), content)));
   }
 
   /** PkgLength (ACPI 6.4, 20.2.4): counts its own bytes too. */

@@ -15,12 +15,11 @@ final class Hotplug {
 
   private Hotplug() {}
 
-  /** The event's method, in its scope. */
+  /** The event's method, in its scope; its name has the event's number in two digits. */
   static Aml event() {
     return Aml.scope(
         "_GPE",
-        Aml.methodSerialized(
-            "_E%02X".formatted(X86Layout.HOTPLUG_EVENT), 0, Aml.path("\\_SB.PCI0.PCNT")));
+        Aml.methodSerialized("_E0" + X86Layout.HOTPLUG_EVENT, 0, Aml.path("\\_SB.PCI0.PCNT")));
   }
 
   /** The registers, the slots that can be ejected, and the method that looks at them. */

@@ -22,9 +22,10 @@ final class IdentityMap {
       long directory = directories + i * GuestMemory.PAGE_SIZE;
       memory.writeU64(directoryPointers + (long) i * Long.BYTES, directory | PRESENT_WRITABLE);
     }
-    for (int i = 0; i < X86Layout.IDENTITY_MAPPED_GIB * ENTRIES; i++) {
-      long page = i * LARGE_PAGE_SIZE;
-      memory.writeU64(directories + (long) i * Long.BYTES, page | LARGE_PAGE | PRESENT_WRITABLE);
+    long[] pages = new long[X86Layout.IDENTITY_MAPPED_GIB * ENTRIES];
+    for (int i = 0; i < pages.length; i++) {
+      pages[i] = i * LARGE_PAGE_SIZE | LARGE_PAGE | PRESENT_WRITABLE;
     }
+    memory.writeU64s(directories, pages);
   }
 }
