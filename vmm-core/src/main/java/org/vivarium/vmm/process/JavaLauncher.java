@@ -49,6 +49,9 @@ public final class JavaLauncher implements VmLauncher {
           "-Xmx96m",
           "-XX:-UsePerfData",
           "-XX:+ExitOnOutOfMemoryError",
+          // Threads that serve the guest may not open a file: the report of a crash there goes to
+          // standard error instead, the machine's log, and not into the pipe that nobody reads.
+          "-XX:+DisplayVMOutputToStderr",
           // The start-up cache stays where it was made for: moved, all of it would be this
           // process's own memory, 12 MiB more for every machine.
           "-XX:+UnlockDiagnosticVMOptions",
