@@ -49,9 +49,8 @@ public final class JavaLauncher implements VmLauncher {
           "-Xmx96m",
           "-XX:-UsePerfData",
           "-XX:+ExitOnOutOfMemoryError",
-          // Threads that serve the guest may not open a file: the report of a crash there goes to
-          // standard error instead, the machine's log, and not into the pipe that nobody reads.
-          "-XX:+DisplayVMOutputToStderr",
+          // To the machine's log: threads that serve the guest may not open a file of their own.
+          "-XX:+ErrorFileToStderr",
           // The start-up cache stays where it was made for: moved, all of it would be this
           // process's own memory, 12 MiB more for every machine.
           "-XX:+UnlockDiagnosticVMOptions",
@@ -306,7 +305,6 @@ public final class JavaLauncher implements VmLauncher {
     command.add("setsid");
     command.addAll(java);
     command.addAll(OWN_OPTIONS);
-    command.add("-XX:ErrorFile=" + folder.state().resolve("crash-%p.log"));
     Path sockets = SocketFolder.make(folders, folder.name(), System.getenv()).path();
     command.add("-Djava.io.tmpdir=" + sockets);
     command.addAll(program);
