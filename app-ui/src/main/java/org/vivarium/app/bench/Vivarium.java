@@ -133,6 +133,7 @@ public final class Vivarium {
     command.addAll(List.of("--kernel", workload.kernel().toString()));
     command.addAll(List.of("--initrd", workload.initrd().toString()));
     command.addAll(List.of("--append", workload.commandLine()));
+    command.add("--no-rng"); // QEMU's machine has no device either
     return command;
   }
 }
