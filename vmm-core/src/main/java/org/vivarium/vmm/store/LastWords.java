@@ -19,6 +19,7 @@ public final class LastWords {
   private static final String REPORT_END = "END.";
 
   private static final String REASON = "#  ";
+  private static final String PROCESS = ", pid=";
 
   private LastWords() {}
 
@@ -33,8 +34,8 @@ public final class LastWords {
       Optional<String> reason =
           last.filter(REPORT_END::equals).isPresent()
               ? lines(file, from, REPORT)
-                  .filter(line -> line.startsWith(REASON))
-                  .findFirst()
+                  .filter(line -> line.startsWith(REASON) && line.contains(PROCESS))
+                  .reduce((_, later) -> later)
                   .map(line -> "Java crashed: " + line.substring(REASON.length()))
               : Optional.empty();
       return reason.or(() -> last).map(line -> line.substring(0, Math.min(line.length(), LONGEST)));
