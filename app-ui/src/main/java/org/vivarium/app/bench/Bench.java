@@ -40,10 +40,16 @@ public final class Bench {
    *
    * @param runs rounds, after one that is not counted
    * @param machines how many machines do nothing on each side
+   * @param atOnce how many of them start at once
    * @param layout the image of {@link Part#RUN} as an OCI layout, where that is measured
    */
   public record Plan(
-      Workload workload, int runs, Set<Part> parts, int machines, Optional<Path> layout) {
+      Workload workload,
+      int runs,
+      Set<Part> parts,
+      int machines,
+      int atOnce,
+      Optional<Path> layout) {
     /** Copies the set. */
     public Plan {
       parts = Set.copyOf(parts);
@@ -121,7 +127,8 @@ public final class Bench {
     }
     if (plan.parts().contains(Part.IDLE)) {
       progress.printf("Looking at %d idle machines on each side.%n", plan.machines());
-      IdleMachines idle = new IdleMachines(plan.workload(), plan.machines());
+      IdleMachines idle =
+          new IdleMachines(plan.workload(), plan.machines(), plan.atOnce(), progress);
       IdleMachines.Side vivarium = idle.ours();
       result.idle(new IdleMachines.Result(plan.machines(), vivarium, idle.qemus(children, qemu)));
     }

@@ -1,5 +1,6 @@
 package org.vivarium.app.bench;
 
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,17 +10,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.client.MachineConnection;
 import org.vivarium.vmm.engine.BootStage;
 
-/** Many machines that are started at once and then do nothing: what each costs the host. */
+/**
+ * Many machines that are started, several at once, and then do nothing: what each costs the host.
+ */
 final class IdleMachines {
   /** At its prompt a guest still starts services, and a JVM compiles what its start has used. */
   private static final long SETTLE_MILLIS = 60_000;
-
-  /** That many start at once; each further one when one of them has reached its prompt. */
-  private static final int AT_ONCE = 20;
 
   private static final long WINDOW_MILLIS = 10_000;
   private static final double PERCENT = 100;
@@ -38,21 +39,31 @@ final class IdleMachines {
   /** Both sides, each with so many machines. */
   record Result(int machines, Side vivarium, Side qemu) {}
 
+  /** So many steps of progress are told on each side. */
+  private static final int STEPS = 5;
+
   private final Workload workload;
   private final int count;
+  private final int atOnce;
+  private final PrintStream progress;
 
   /**
    * @param count machines on each side
+   * @param atOnce that many start at once; each further one when one of them has reached its prompt
+   * @param progress hears how many are at their prompts
    */
-  IdleMachines(Workload workload, int count) {
+  IdleMachines(Workload workload, int count, int atOnce, PrintStream progress) {
     this.workload = workload;
     this.count = count;
+    this.atOnce = Math.min(atOnce, count);
+    this.progress = progress;
   }
 
   /** Ours, each in a VM process with its sockets, console log and metrics. */
   Side ours() throws BenchException, VmmException, InterruptedException {
     try (Starts starts = new Starts(workload);
-        ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE)) {
+        ExecutorService threads = Executors.newFixedThreadPool(atOnce)) {
+      AtomicInteger ready = new AtomicInteger();
       List<Callable<Long>> work = new ArrayList<>();
       for (int i = 1; i <= count; i++) {
         String name = "idle-" + i;
@@ -60,7 +71,8 @@ final class IdleMachines {
         work.add(
             () -> {
               try (MachineConnection machine = starts.start(name)) {
-                Starts.await(machine, BootStage.PROMPT, Math.min(AT_ONCE, count) - 1);
+                Starts.await(machine, BootStage.PROMPT, atOnce - 1);
+                atPrompt("Vivarium", ready.incrementAndGet());
                 return machine.status().pid();
               }
             });
@@ -81,18 +93,24 @@ final class IdleMachines {
     List<Child> running = new ArrayList<>();
     try {
       long begun = System.nanoTime();
-      for (int i = 0; i < count; i++) {
-        if (i >= AT_ONCE) {
-          running.get(i - AT_ONCE).await(Child.PROMPT);
+      for (int i = 0; i < count + atOnce; i++) {
+        if (i >= atOnce) {
+          running.get(i - atOnce).await(Child.PROMPT);
+          atPrompt("QEMU", i - atOnce + 1);
         }
-        running.add(children.start(QemuMicrovm.commandLine(program, workload, Map.of())));
-      }
-      for (Child child : running.subList(Math.max(0, count - AT_ONCE), count)) {
-        child.await(Child.PROMPT);
+        if (i < count) {
+          running.add(children.start(QemuMicrovm.commandLine(program, workload, Map.of())));
+        }
       }
       return look(running.stream().map(Child::pid).toList(), System.nanoTime() - begun);
     } finally {
       running.forEach(Child::close);
+    }
+  }
+
+  private void atPrompt(String side, int ready) {
+    if (ready % Math.max(1, count / STEPS) == 0) {
+      progress.printf("%s: %d of %d machines at their prompts.%n", side, ready, count);
     }
   }
 

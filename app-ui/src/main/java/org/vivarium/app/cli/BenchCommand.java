@@ -84,6 +84,13 @@ final class BenchCommand implements Callable<Integer> {
   private int machines;
 
   @Option(
+      names = "--at-once",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "For idle: machines that start at once. Default: 20.")
+  private int atOnce;
+
+  @Option(
       names = "--memory",
       paramLabel = "SIZE",
       defaultValue = "256M",
@@ -153,19 +160,21 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private Bench.Plan plan() throws InvalidConfigException, ImageException {
-    if (runs < 1 || runs > MOST_RUNS) {
-      throw new InvalidConfigException(
-          "Option --runs: %d is not possible; choose 1 to %d.".formatted(runs, MOST_RUNS));
-    }
-    if (machines < 1 || machines > MOST_RUNS) {
-      throw new InvalidConfigException(
-          "Option --machines: %d is not possible; choose 1 to %d.".formatted(machines, MOST_RUNS));
-    }
+    check("--runs", runs);
+    check("--machines", machines);
+    check("--at-once", atOnce);
     Set<Bench.Part> parts = parts();
     MachineConfig.of(NAME, 1, memory, new BootSource(Path.of("/"), null, ""));
     Optional<Path> layout =
         parts.contains(Bench.Part.RUN) ? Optional.of(RunCommand.benchImage()) : Optional.empty();
-    return new Bench.Plan(workload(), runs, parts, machines, layout);
+    return new Bench.Plan(workload(), runs, parts, machines, atOnce, layout);
+  }
+
+  private static void check(String option, int value) throws InvalidConfigException {
+    if (value < 1 || value > MOST_RUNS) {
+      throw new InvalidConfigException(
+          "Option %s: %d is not possible; choose 1 to %d.".formatted(option, value, MOST_RUNS));
+    }
   }
 
   private Workload workload() throws InvalidConfigException, ImageException {
@@ -235,6 +244,7 @@ final class BenchCommand implements Callable<Integer> {
     List<String> words = new ArrayList<>(List.of(NAME, "--here", "--runs", Integer.toString(runs)));
     words.addAll(List.of("--memory", Long.toString(memory)));
     words.addAll(List.of("--machines", Integer.toString(machines)));
+    words.addAll(List.of("--at-once", Integer.toString(atOnce)));
     if (!only.isEmpty()) {
       words.addAll(List.of("--only", String.join(",", only)));
     }

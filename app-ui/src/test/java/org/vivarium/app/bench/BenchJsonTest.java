@@ -18,7 +18,7 @@ class BenchJsonTest {
 
   private static BenchResult result() {
     Workload workload = new Workload(Path.of("/k"), Path.of("/i"), "quiet", 256);
-    Bench.Plan plan = new Bench.Plan(workload, 2, Set.of(Bench.Part.TIMES), 1, Optional.empty());
+    Bench.Plan plan = new Bench.Plan(workload, 2, Set.of(Bench.Part.TIMES), 1, 1, Optional.empty());
     BenchResult result =
         new BenchResult(plan, new HostDescription("kind", "cpu", 2, "6.1", "25", "7.2", "always"));
     result.times(Map.of(Quantity.VIVARIUM_PROCESS, 3.0, Quantity.QEMU_PROCESS, 2.0));
