@@ -50,7 +50,7 @@ record FioGuest(Workload workload, Path raw, Path qcow2, Path fio, Path script) 
     words.addAll(List.of("--memory", workload.memoryMib() + "M"));
     words.addAll(List.of("--kernel", workload.kernel().toString()));
     words.addAll(List.of("--initrd", workload.initrd().toString()));
-    words.addAll(List.of("--append", commandLine()));
+    words.addAll(List.of("--append", commandLine(), "--no-rng"));
     words.addAll(List.of("--disk", doubled(raw) + ",format=raw"));
     words.addAll(List.of("--disk", doubled(qcow2) + ",format=qcow2"));
     words.addAll(List.of("--disk", doubled(fio) + ",format=raw,ro"));

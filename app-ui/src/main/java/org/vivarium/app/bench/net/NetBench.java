@@ -210,6 +210,7 @@ public final class NetBench {
         "--kernel=" + workload.kernel(),
         "--initrd=" + workload.initrd(),
         "--append=" + commandLine(),
+        "--no-rng",
         "--disk=" + plan.fio() + ",format=raw,ro",
         "--disk=" + script + ",format=raw,ro",
         cable.ours());

@@ -50,8 +50,7 @@ final class ActivePair {
   /** Begins. */
   void start() {
     backend.start(
-        new QueueEvents(receive, transmit, card.carrierChanged()),
-        context.features() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
+        new QueueEvents(), context.features() & (NetLayout.TO_DEVICE | NetLayout.TO_DRIVER));
     card.carrierChanged().run();
     serve();
   }
@@ -120,15 +119,16 @@ final class ActivePair {
     stopHandlers();
   }
 
-  /** Wakes the handlers by the same events as the driver does. */
-  private record QueueEvents(
-      @Nullable DeviceQueue receive, @Nullable DeviceQueue transmit, Runnable linkChange)
-      implements NetBackend.Events {
+  /** What the back end tells of. */
+  private final class QueueEvents implements NetBackend.Events {
     @Override
     public void carrierChanged() {
-      linkChange.run();
+      card.carrierChanged().run();
     }
 
+    /**
+     * The back end may be in the midst of a frame of the transmitter's: that has its turn later.
+     */
     @Override
     public void sendReady() {
       if (transmit != null) {
@@ -138,8 +138,9 @@ final class ActivePair {
 
     @Override
     public void receiveReady() {
-      if (receive != null) {
-        receive.kick().signal();
+      ReceiveHandler handler = receiver;
+      if (handler != null) {
+        handler.run();
       }
     }
   }

@@ -70,6 +70,12 @@ final class FrameStream {
   private boolean refused;
   private boolean awaitingRoom;
 
+  /**
+   * The last read took all there was: whatever comes later is an event of its own (epoll(7)). If
+   * the stream had ended behind it by then, the next write finds out, or who watches the peer.
+   */
+  private boolean drained;
+
   FrameStream(IoLoop loop, Owner owner) {
     this.loop = loop;
     this.owner = owner;
@@ -100,10 +106,12 @@ final class FrameStream {
     writeEnd = 0;
     pieceEnd = 0;
     awaitingRoom = false;
+    drained = false;
     resume();
   }
 
   private void ready() {
+    drained = false;
     if (awaitingRoom) {
       flush();
       if (!awaitingRoom) {
@@ -201,7 +209,7 @@ final class FrameStream {
   /**
    * Takes the next frame.
    *
-   * @return its bytes, 0 if there is none
+   * @return its bytes, 0 if there is none: {@link Owner#receiveReady} tells of the next
    */
   int receive(ByteBuffer frame) {
     while (socket != null) {
@@ -226,15 +234,20 @@ final class FrameStream {
   }
 
   private boolean fill(UnixSocket in) {
+    if (drained) {
+      return false;
+    }
     if (incoming.size() - readStart < LARGEST || readStart == readEnd) {
       incoming.bytes().put(0, incoming.bytes(), readStart, readEnd - readStart);
       readEnd -= readStart;
       readStart = 0;
     }
     try {
-      long n = in.read(incoming, readEnd, incoming.size() - readEnd);
+      int room = incoming.size() - readEnd;
+      long n = in.read(incoming, readEnd, room);
       if (n > 0) {
         readEnd += (int) n;
+        drained = n < room;
         return true;
       }
       if (n != UnixSocket.WOULD_BLOCK) {

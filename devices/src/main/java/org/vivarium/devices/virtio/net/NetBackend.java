@@ -17,15 +17,18 @@ public interface NetBackend {
   /** A pair of queues that its driver has enabled. */
   record QueuePair(DeviceQueue receive, DeviceQueue transmit, ActivationContext context) {}
 
-  /** How a back end tells the card to go on. Any thread. */
+  /** How a back end tells the card to go on. */
   interface Events {
-    /** There is room again after {@link NetBackend#send} had refused a frame. */
+    /** There is room again after {@link NetBackend#send} had refused a frame. Any thread. */
     void sendReady();
 
-    /** A frame may have come. */
+    /**
+     * A frame may have come: it is taken before this returns. On the I/O loop, and not from within
+     * the back end's own methods.
+     */
     void receiveReady();
 
-    /** {@link NetBackend#carrier} may answer differently now. */
+    /** {@link NetBackend#carrier} may answer differently now. Any thread. */
     void carrierChanged();
   }
 

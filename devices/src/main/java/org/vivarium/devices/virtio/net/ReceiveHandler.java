@@ -89,7 +89,11 @@ final class ReceiveHandler {
     }
   }
 
-  private void run() {
+  /** Delivers what the network has. */
+  void run() {
+    if (stopped) {
+      return;
+    }
     ring.disableNotifications();
     int budget = BUDGET;
     while (!stopped && fetch()) {

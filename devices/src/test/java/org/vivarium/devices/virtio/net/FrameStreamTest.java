@@ -81,6 +81,7 @@ class FrameStreamTest {
     peerBuffer.bytes().putInt(0, 50).put(4, (byte) 7).put(53, (byte) 9);
     for (int i = 0; i < 53; i++) {
       peer.write(peerBuffer, i, 1);
+      loop.run();
       assertEquals(0, stream.receive(frame));
     }
     peer.write(peerBuffer, 53, 1);
@@ -105,6 +106,7 @@ class FrameStreamTest {
       while (sent < bytes) {
         long n = peer.write(peerBuffer, sent, bytes - sent);
         sent += (int) Math.max(n, 0);
+        loop.run();
         for (int got = stream.receive(frame); got > 0; got = stream.receive(frame)) {
           assertEquals(NetHeader.MAX_FRAME, got);
           assertEquals((byte) taken, frame.get(0));
@@ -175,9 +177,25 @@ class FrameStreamTest {
     peer.close();
 
     assertEquals(0, stream.receive(frame));
+    assertTrue(stream.send(frame(60, 0)));
+    stream.flush();
     assertEquals(List.of("null"), owner.losses);
     assertTrue(stream.send(frame(60, 0)));
     assertEquals(0, stream.receive(frame));
+  }
+
+  @Test
+  void endAfterAnEventIsOneOfItsOwn() throws KvmException {
+    peerBuffer.bytes().putInt(0, 1000);
+    peer.write(peerBuffer, 0, 500);
+    loop.run();
+    assertEquals(0, stream.receive(frame));
+    peer.close();
+    loop.run();
+
+    assertEquals(2, owner.receives);
+    assertEquals(0, stream.receive(frame));
+    assertEquals(List.of("null"), owner.losses);
   }
 
   @Test
@@ -213,6 +231,7 @@ class FrameStreamTest {
             stream.flush();
             peer.read(in, 0, in.size());
             peer.write(in, 0, 1504);
+            loop.run();
             if (stream.receive(frame) != 1500) {
               throw new AssertionError("The frame did not come back");
             }
