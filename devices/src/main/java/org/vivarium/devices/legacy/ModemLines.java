@@ -74,11 +74,6 @@ final class ModemLines {
     return (mcr & MCR_LOOPBACK) != 0;
   }
 
-  /** Whether the driver says that it is there: DTR or RTS is raised. */
-  boolean isReady() {
-    return (mcr & (MCR_DTR | MCR_RTS)) != 0;
-  }
-
   /** Whether the INTR pin is connected, as OUT2 does on a PC. */
   boolean passesInterrupts() {
     return (mcr & (MCR_OUT2 | MCR_LOOPBACK)) == MCR_OUT2;

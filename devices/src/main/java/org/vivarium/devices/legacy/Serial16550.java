@@ -12,7 +12,8 @@ import org.vivarium.devices.bus.InterruptLine;
  *
  * <p>Input waits in a bounded ring and the guest sees it 16 bytes at a time, so nothing overruns. A
  * byte counts as still on its way, and is not shown, until the guest listens: data interrupt
- * enabled, DTR or RTS raised, or LSR polled. For the same reason a FIFO reset, which drivers do
+ * enabled, or LSR polled. DTR and RTS say nothing: Linux raises them for its console long before
+ * its driver starts, which reads the port empty. For the same reason a FIFO reset, which drivers do
  * when they start, does not discard input; otherwise what a person or a script typed while the
  * guest booted would be lost in part.
  *
@@ -251,8 +252,7 @@ public final class Serial16550 extends ByteWideDevice {
   }
 
   private boolean listening() {
-    return !modem.isLooped()
-        && (receiver.isPolled() || (ier & SerialBits.IER_RECEIVED_DATA) != 0 || modem.isReady());
+    return !modem.isLooped() && (receiver.isPolled() || (ier & SerialBits.IER_RECEIVED_DATA) != 0);
   }
 
   private boolean dataReady() {
