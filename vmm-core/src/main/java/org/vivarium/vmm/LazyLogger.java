@@ -29,11 +29,22 @@ public final class LazyLogger {
    * @return the thread, which ends when that is done
    */
   public static Thread prepare() {
-    return Thread.ofPlatform().name("logging").daemon().start(LoggerFactory::getILoggerFactory);
+    return Thread.ofPlatform()
+        .name("logging")
+        .daemon()
+        .start(() -> named(LazyLogger.class.getName()));
+  }
+
+  /**
+   * A logger. One thread at a time: the logging system tells of a message that comes while another
+   * thread makes it, on standard error.
+   */
+  static synchronized Logger named(String name) {
+    return LoggerFactory.getLogger(name);
   }
 
   private Logger logger() {
-    return LoggerFactory.getLogger(owner);
+    return named(owner.getName());
   }
 
   /** As {@link Logger#trace(String, Object...)}. */
