@@ -23,8 +23,8 @@ public interface NetBackend {
     void sendReady();
 
     /**
-     * A frame may have come: it is taken before this returns. On the I/O loop, and not from within
-     * the back end's own methods.
+     * A frame may have come: it is taken before this returns. On the I/O loop, and not while the
+     * card calls the back end.
      */
     void receiveReady();
 

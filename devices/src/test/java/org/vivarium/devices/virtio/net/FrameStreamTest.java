@@ -172,8 +172,7 @@ class FrameStreamTest {
 
   @Test
   void endInTheMiddleOfAFrameIsALossAndSendingIsNoError() throws KvmException {
-    peerBuffer.bytes().putInt(0, 1000);
-    peer.write(peerBuffer, 0, 500);
+    sendHalfAFrame();
     peer.close();
 
     assertEquals(0, stream.receive(frame));
@@ -186,8 +185,7 @@ class FrameStreamTest {
 
   @Test
   void endAfterAnEventIsOneOfItsOwn() throws KvmException {
-    peerBuffer.bytes().putInt(0, 1000);
-    peer.write(peerBuffer, 0, 500);
+    sendHalfAFrame();
     loop.run();
     assertEquals(0, stream.receive(frame));
     peer.close();
@@ -200,8 +198,7 @@ class FrameStreamTest {
 
   @Test
   void newConnectionStartsAtAFrameBoundaryAndWakesASenderThatWaits() throws KvmException {
-    peerBuffer.bytes().putInt(0, 1000);
-    peer.write(peerBuffer, 0, 500);
+    sendHalfAFrame();
     stream.receive(frame);
     boolean room = true;
     while (room) {
@@ -241,6 +238,11 @@ class FrameStreamTest {
         };
 
     assertEquals(0, Allocation.during(2_000, round));
+  }
+
+  private void sendHalfAFrame() throws KvmException {
+    peerBuffer.bytes().putInt(0, 1000);
+    peer.write(peerBuffer, 0, 500);
   }
 
   private long drainPeer() throws KvmException {
