@@ -2,9 +2,9 @@ package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.epoll_event;
 
 /**
  * An epoll(7) instance: waits for many file descriptors at once and says which are ready.
@@ -35,13 +35,19 @@ public final class Epoll extends FileDescriptor {
   /** Waits until a descriptor is ready, however long that takes. */
   public static final int FOREVER = -1;
 
-  private static final ValueLayout.OfInt EVENTS = ValueLayout.JAVA_INT_UNALIGNED;
-  private static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;
-  private static final long EVENTS_OFFSET = epoll_event.events$offset();
-  private static final long DATA_OFFSET = epoll_event.data$offset();
-  private static final long STRIDE = epoll_event.sizeof();
+  /**
+   * Layout of {@code struct epoll_event}, bytes; packed on x86-64. A test compares it with the
+   * generated class, whose initialisation has the JVM spin a dozen forms of method handles.
+   */
+  static final int EVENTS_OFFSET = 0;
 
-  private final MemorySegment found;
+  static final int DATA_OFFSET = 4;
+  static final int STRIDE = 12;
+
+  /** Events, as a buffer: cheaper in the interpreter than a segment; it keeps the memory alive. */
+  private final ByteBuffer found;
+
+  private final long foundAddress;
   private final int capacity;
   private int count;
 
@@ -49,7 +55,9 @@ public final class Epoll extends FileDescriptor {
     super(fd);
     this.capacity = capacity;
     // Automatic: a waiter may still read results while another thread closes the descriptor.
-    this.found = Arena.ofAuto().allocate(STRIDE * capacity, Long.BYTES);
+    MemorySegment events = Arena.ofAuto().allocate((long) STRIDE * capacity, Long.BYTES);
+    this.foundAddress = events.address();
+    this.found = events.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /**
@@ -94,8 +102,8 @@ public final class Epoll extends FileDescriptor {
       throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment event = scratch.allocate(STRIDE, Long.BYTES);
-      event.set(EVENTS, EVENTS_OFFSET, events);
-      event.set(DATA, DATA_OFFSET, token);
+      ByteBuffer fields = event.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+      fields.putInt(EVENTS_OFFSET, events).putLong(DATA_OFFSET, token);
       // SAFETY: event is a whole struct epoll_event that lives until the call returns.
       long result =
           NativeCalls.call(Linux.SYS_epoll_ctl(), fd(), operation, target, event.address());
@@ -114,7 +122,7 @@ public final class Epoll extends FileDescriptor {
   public int await(int timeoutMillis) throws KvmException {
     // SAFETY: found has room for capacity events and belongs to this object.
     long result =
-        NativeCalls.call(Linux.SYS_epoll_wait(), fd(), found.address(), capacity, timeoutMillis);
+        NativeCalls.call(Linux.SYS_epoll_wait(), fd(), foundAddress, capacity, timeoutMillis);
     count = result == -Errno.EINTR ? 0 : (int) KvmException.check(result, "wait for events");
     return count;
   }
@@ -125,7 +133,7 @@ public final class Epoll extends FileDescriptor {
    * @param index 0 to the last {@link #await}'s result - 1
    */
   public long token(int index) {
-    return found.get(DATA, checked(index) * STRIDE + DATA_OFFSET);
+    return found.getLong(checked(index) * STRIDE + DATA_OFFSET);
   }
 
   /**
@@ -134,10 +142,10 @@ public final class Epoll extends FileDescriptor {
    * @param index 0 to the last {@link #await}'s result - 1
    */
   public int events(int index) {
-    return found.get(EVENTS, checked(index) * STRIDE + EVENTS_OFFSET);
+    return found.getInt(checked(index) * STRIDE + EVENTS_OFFSET);
   }
 
-  private long checked(int index) {
+  private int checked(int index) {
     if (index < 0 || index >= count) {
       throw new IndexOutOfBoundsException(index);
     }

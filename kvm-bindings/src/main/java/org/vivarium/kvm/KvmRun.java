@@ -1,8 +1,9 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.vivarium.kvm.ffi.Linux;
 
 /**
@@ -10,11 +11,11 @@ import org.vivarium.kvm.ffi.Linux;
  * data of the access that has to be answered (KVM API, "The kvm_run structure").
  *
  * <p>Reads and writes plain fields and allocates nothing: it stands on the path of every exit. The
- * page is read once for each exit, whole words at a time, for a machine's first thousand exits come
- * while this still runs in the interpreter, where each access to a segment costs as much as all the
- * rest here. Only the processor's own thread uses it, {@link #requestImmediateExit} aside. The
- * kernel writes this page, not the guest; still no field is used as an address here without a
- * bounds check.
+ * page is read once for each exit, whole words at a time, and through a buffer: a machine's first
+ * thousand exits come while this still runs in the interpreter, where an access to a segment, which
+ * goes through method handles, costs more than all the rest here. Only the processor's own thread
+ * uses it, {@link #requestImmediateExit} aside. The kernel writes this page, not the guest; still
+ * no field is used as an address here without a bounds check.
  */
 public final class KvmRun {
   /** KVM_RUN was interrupted by a signal: there is nothing to answer. */
@@ -28,13 +29,10 @@ public final class KvmRun {
   public static final int EXIT_INTERNAL_ERROR = Linux.KVM_EXIT_INTERNAL_ERROR();
   public static final int EXIT_SYSTEM_EVENT = Linux.KVM_EXIT_SYSTEM_EVENT();
 
-  private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED;
-  private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED;
-  private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED;
-
   private static final byte IO_OUT = (byte) Linux.KVM_EXIT_IO_OUT();
 
-  private final MemorySegment page;
+  /** Checks bounds, and that the page is still mapped, as the segment would. */
+  private final ByteBuffer page;
 
   /** EXIT_IO: direction, size, port and count; EXIT_MMIO: the address. */
   private long first;
@@ -46,12 +44,12 @@ public final class KvmRun {
   private long third;
 
   KvmRun(MemorySegment page) {
-    this.page = page;
+    this.page = page.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** Makes the next KVM_RUN return at once, or the present one if a signal reaches its thread. */
   void requestImmediateExit(boolean on) {
-    page.set(ValueLayout.JAVA_BYTE, KvmRunLayout.IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
+    page.put(KvmRunLayout.IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
     // What this thread reads next is read after the kernel can see the byte (acknowledgeKick).
     VarHandle.fullFence();
   }
@@ -65,19 +63,19 @@ public final class KvmRun {
   int load() {
     int reason = exitReason();
     if (reason == EXIT_IO) {
-      first = page.get(U64, KvmRunLayout.IO_DIRECTION);
-      second = page.get(U64, KvmRunLayout.IO_DATA_OFFSET);
+      first = page.getLong(KvmRunLayout.IO_DIRECTION);
+      second = page.getLong(KvmRunLayout.IO_DATA_OFFSET);
     } else if (reason == EXIT_MMIO) {
-      first = page.get(U64, KvmRunLayout.MMIO_ADDRESS);
-      second = page.get(U64, KvmRunLayout.MMIO_DATA);
-      third = page.get(U64, KvmRunLayout.MMIO_LENGTH);
+      first = page.getLong(KvmRunLayout.MMIO_ADDRESS);
+      second = page.getLong(KvmRunLayout.MMIO_DATA);
+      third = page.getLong(KvmRunLayout.MMIO_LENGTH);
     }
     return reason;
   }
 
   /** Why the guest was left: a {@code KVM_EXIT_*} number. */
   public int exitReason() {
-    return page.get(U32, KvmRunLayout.EXIT_REASON);
+    return page.getInt(KvmRunLayout.EXIT_REASON);
   }
 
   /** EXIT_IO: whether the guest writes (OUT) rather than reads (IN). */
@@ -114,8 +112,8 @@ public final class KvmRun {
     set(ioOffset(index), ioSize(), value);
   }
 
-  private long ioOffset(int index) {
-    return second + (long) index * ioSize();
+  private int ioOffset(int index) {
+    return (int) second + index * ioSize();
   }
 
   /** EXIT_MMIO: guest physical address of the access. */
@@ -150,34 +148,34 @@ public final class KvmRun {
 
   /** EXIT_SYSTEM_EVENT: a {@code KVM_SYSTEM_EVENT_*} number. */
   public int systemEventType() {
-    return page.get(U32, KvmRunLayout.SYSTEM_EVENT_TYPE);
+    return page.getInt(KvmRunLayout.SYSTEM_EVENT_TYPE);
   }
 
   /** EXIT_INTERNAL_ERROR: a {@code KVM_INTERNAL_ERROR_*} number. */
   public int internalError() {
-    return page.get(U32, KvmRunLayout.INTERNAL_SUBERROR);
+    return page.getInt(KvmRunLayout.INTERNAL_SUBERROR);
   }
 
   /** EXIT_FAIL_ENTRY: the processor's own reason (VMX exit qualification or SVM exit code). */
   public long failEntryReason() {
-    return page.get(U64, KvmRunLayout.FAIL_ENTRY_REASON);
+    return page.getLong(KvmRunLayout.FAIL_ENTRY_REASON);
   }
 
-  private long get(long offset, int size) {
+  private long get(int offset, int size) {
     return switch (size) {
-      case 1 -> page.get(ValueLayout.JAVA_BYTE, offset) & 0xFFL;
-      case 2 -> page.get(U16, offset) & 0xFFFFL;
-      case 4 -> page.get(U32, offset) & 0xFFFF_FFFFL;
-      default -> page.get(U64, offset);
+      case 1 -> page.get(offset) & 0xFFL;
+      case 2 -> page.getShort(offset) & 0xFFFFL;
+      case 4 -> page.getInt(offset) & 0xFFFF_FFFFL;
+      default -> page.getLong(offset);
     };
   }
 
-  private void set(long offset, int size, long value) {
+  private void set(int offset, int size, long value) {
     switch (size) {
-      case 1 -> page.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
-      case 2 -> page.set(U16, offset, (short) value);
-      case 4 -> page.set(U32, offset, (int) value);
-      default -> page.set(U64, offset, value);
+      case 1 -> page.put(offset, (byte) value);
+      case 2 -> page.putShort(offset, (short) value);
+      case 4 -> page.putInt(offset, (int) value);
+      default -> page.putLong(offset, value);
     }
   }
 }

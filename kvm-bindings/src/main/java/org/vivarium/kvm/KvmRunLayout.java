@@ -7,20 +7,20 @@ package org.vivarium.kvm;
  * initialised, which a machine's start would wait for; a test compares these with it.
  */
 final class KvmRunLayout {
-  static final long IMMEDIATE_EXIT = 1;
-  static final long EXIT_REASON = 8;
-  static final long IO_DIRECTION = 32;
-  static final long IO_SIZE = 33;
-  static final long IO_PORT = 34;
-  static final long IO_COUNT = 36;
-  static final long IO_DATA_OFFSET = 40;
-  static final long MMIO_ADDRESS = 32;
-  static final long MMIO_DATA = 40;
-  static final long MMIO_LENGTH = 48;
-  static final long MMIO_IS_WRITE = 52;
-  static final long SYSTEM_EVENT_TYPE = 32;
-  static final long INTERNAL_SUBERROR = 32;
-  static final long FAIL_ENTRY_REASON = 32;
+  static final int IMMEDIATE_EXIT = 1;
+  static final int EXIT_REASON = 8;
+  static final int IO_DIRECTION = 32;
+  static final int IO_SIZE = 33;
+  static final int IO_PORT = 34;
+  static final int IO_COUNT = 36;
+  static final int IO_DATA_OFFSET = 40;
+  static final int MMIO_ADDRESS = 32;
+  static final int MMIO_DATA = 40;
+  static final int MMIO_LENGTH = 48;
+  static final int MMIO_IS_WRITE = 52;
+  static final int SYSTEM_EVENT_TYPE = 32;
+  static final int INTERNAL_SUBERROR = 32;
+  static final int FAIL_ENTRY_REASON = 32;
 
   private KvmRunLayout() {}
 }

@@ -18,7 +18,6 @@ import org.vivarium.kvm.ffi.kvm_msrs;
 public final class KvmVcpu extends FileDescriptor {
   private final int id;
   private final Arena arena;
-  private final MemorySegment capture;
   private final long mapping;
   private final int mappingSize;
   private final KvmRun run;
@@ -31,7 +30,6 @@ public final class KvmVcpu extends FileDescriptor {
     this.mappingSize = mappingSize;
     // Shared, because kick() writes the page from other threads.
     this.arena = Arena.ofShared();
-    this.capture = NativeCalls.newCaptureSegment(arena);
     // SAFETY: mapping is the kernel's kvm_run area of this size, unmapped in close() only, after
     // the arena that guards the segment.
     this.run = new KvmRun(MemorySegment.ofAddress(mapping).reinterpret(mappingSize, arena, null));
@@ -66,7 +64,7 @@ public final class KvmVcpu extends FileDescriptor {
    * @throws KvmException if the kernel cannot run it
    */
   public int run() throws KvmException {
-    long result = NativeCalls.ioctl(capture, fd(), Linux.KVM_RUN(), 0);
+    long result = NativeCalls.ioctl(fd(), Linux.KVM_RUN(), 0);
     if (result >= 0) {
       return run.load();
     }

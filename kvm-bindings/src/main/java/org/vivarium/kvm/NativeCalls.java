@@ -1,24 +1,23 @@
 package org.vivarium.kvm;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.vivarium.kvm.ffi.Linux;
 
 /**
  * The one door to native code: a system call, as the kernel defines it.
  *
- * <p>Every call goes through {@code syscall(2)} with seven integer words, so that the JVM spins one
- * downcall shape at start-up instead of one for each function. No call is linked as {@code
- * critical}: any of them may block, and a critical call would hold every garbage collection until
- * it returned. Results follow the kernel's own convention: a value from 0 up, or {@code -errno}.
+ * <p>Every call is one of seven integer words, so that the JVM spins one downcall shape at start-up
+ * instead of one for each function. No call is linked as {@code critical}: any of them may block,
+ * and a critical call would hold every garbage collection until it returned. Results follow the
+ * kernel's own convention: a value from 0 up, or {@code -errno}.
  */
 final class NativeCalls {
   private static final Linker LINKER = Linker.nativeLinker();
@@ -27,30 +26,22 @@ final class NativeCalls {
    * Calls any function of libc with seven words. Not bound to one function: binding would have the
    * JVM spin one more form at start-up, and calls are no slower, for the address is a constant.
    */
-  // SAFETY: the functions called through it (syscall, sigaction) take and return integer words
-  // only. The System V ABI ignores argument registers that the callee does not read, and neither
+  // SAFETY: the functions called through it (the stub, syscall, sigaction) take and return integer
+  // words only. The System V ABI ignores argument registers that the callee does not read, and none
   // looks at the vector register count that C passes to a variadic function.
   private static final MethodHandle SEVEN_WORDS =
       LINKER.downcallHandle(
           FunctionDescriptor.of(
               JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-              JAVA_LONG),
-          Linker.Option.captureCallState("errno"));
+              JAVA_LONG));
 
-  private static final MemorySegment SYSCALL = find("syscall");
-  private static final long ERRNO_OFFSET =
-      Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno"));
+  private static final MemorySegment SYSCALL = SystemCallStub.make(new Libc(find("syscall")));
 
-  private static final Capture CAPTURE = new Capture();
-
-  /**
-   * One capture segment a thread; the automatic arena frees it when the thread is gone. A class
-   * rather than a lambda, which would cost the first native call of a process some milliseconds.
-   */
-  private static final class Capture extends ThreadLocal<MemorySegment> {
+  /** A class rather than a lambda, which would cost the first native call some milliseconds. */
+  private record Libc(MemorySegment function) implements SystemCallStub.Libc {
     @Override
-    protected MemorySegment initialValue() {
-      return newCaptureSegment(Arena.ofAuto());
+    public long call(long number, long a, long b, long c, long d, long e, long f) {
+      return invoke(function, number, a, b, c, d, e, f);
     }
   }
 
@@ -58,11 +49,6 @@ final class NativeCalls {
 
   private static MemorySegment find(String function) {
     return LINKER.defaultLookup().find(function).orElseThrow();
-  }
-
-  /** Allocates a segment that can hold the errno of one thread's calls. */
-  static MemorySegment newCaptureSegment(Arena arena) {
-    return arena.allocate(Linker.Option.captureStateLayout());
   }
 
   /** Address of a libc function that is harmless as a signal handler: it reads one int, returns. */
@@ -73,34 +59,36 @@ final class NativeCalls {
   /**
    * {@code sigaction(2)} of libc, which supplies the restorer that the raw system call would need.
    *
-   * @return 0, or {@code -errno}
+   * @return 0, or {@code -EINVAL}, its one error with addresses that are good
    */
   static long sigaction(int signal, long newAction, long oldAction) {
-    return invoke(find("sigaction"), CAPTURE.get(), signal, newAction, oldAction, 0, 0, 0, 0);
+    // libc's int result: the upper half of the word is undefined.
+    int result = (int) invoke(find("sigaction"), signal, newAction, oldAction, 0, 0, 0, 0);
+    return result == 0 ? 0 : -Errno.EINVAL;
   }
 
   static long call(int number) {
-    return invoke(SYSCALL, CAPTURE.get(), number, 0, 0, 0, 0, 0, 0);
+    return invoke(SYSCALL, number, 0, 0, 0, 0, 0, 0);
   }
 
   static long call(int number, long a) {
-    return invoke(SYSCALL, CAPTURE.get(), number, a, 0, 0, 0, 0, 0);
+    return invoke(SYSCALL, number, a, 0, 0, 0, 0, 0);
   }
 
   static long call(int number, long a, long b) {
-    return invoke(SYSCALL, CAPTURE.get(), number, a, b, 0, 0, 0, 0);
+    return invoke(SYSCALL, number, a, b, 0, 0, 0, 0);
   }
 
   static long call(int number, long a, long b, long c) {
-    return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, 0, 0, 0);
+    return invoke(SYSCALL, number, a, b, c, 0, 0, 0);
   }
 
   static long call(int number, long a, long b, long c, long d) {
-    return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, d, 0, 0);
+    return invoke(SYSCALL, number, a, b, c, d, 0, 0);
   }
 
   static long call(int number, long a, long b, long c, long d, long e, long f) {
-    return invoke(SYSCALL, CAPTURE.get(), number, a, b, c, d, e, f);
+    return invoke(SYSCALL, number, a, b, c, d, e, f);
   }
 
   /**
@@ -111,7 +99,10 @@ final class NativeCalls {
    */
   static long open(Path path, int flags) {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment name = scratch.allocateFrom(path.toString());
+      byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
+      MemorySegment name = scratch.allocate(bytes.length + 1L);
+      // A segment's own copy of a string would have the JVM spin a switch at the first call.
+      name.asByteBuffer().put(bytes);
       long fd;
       do {
         // SAFETY: name is a NUL-terminated string that lives until the call returns.
@@ -123,30 +114,15 @@ final class NativeCalls {
 
   /** {@code ioctl(2)} with an integer or an address as its argument. */
   static long ioctl(int fd, long request, long argument) {
-    return ioctl(CAPTURE.get(), fd, request, argument);
-  }
-
-  /** {@code ioctl(2)} with the caller's own capture segment: the path of KVM_RUN. */
-  static long ioctl(MemorySegment capture, int fd, long request, long argument) {
-    return invoke(SYSCALL, capture, Linux.SYS_ioctl(), fd, request, argument, 0, 0, 0);
+    return invoke(SYSCALL, Linux.SYS_ioctl(), fd, request, argument, 0, 0, 0);
   }
 
   private static long invoke(
-      MemorySegment function,
-      MemorySegment capture,
-      long w0,
-      long w1,
-      long w2,
-      long w3,
-      long w4,
-      long w5,
-      long w6) {
+      MemorySegment function, long w0, long w1, long w2, long w3, long w4, long w5, long w6) {
     try {
       // SAFETY: addresses among the words were taken from live mappings or segments by the callers
       // in this package, which keep them reachable until the call returns.
-      long result = (long) SEVEN_WORDS.invokeExact(function, capture, w0, w1, w2, w3, w4, w5, w6);
-      // libc answers -1 and leaves errno untouched on success, so it is read after failures only.
-      return result == -1 ? -capture.get(JAVA_INT, ERRNO_OFFSET) : result;
+      return (long) SEVEN_WORDS.invokeExact(function, w0, w1, w2, w3, w4, w5, w6);
     } catch (Throwable t) {
       throw new AssertionError("A downcall of integer words cannot throw", t);
     }

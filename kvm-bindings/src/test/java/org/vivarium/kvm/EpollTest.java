@@ -5,8 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.vivarium.kvm.ffi.epoll_event;
 
 class EpollTest {
+  @Test
+  void layoutIsThatOfTheGeneratedStructure() {
+    assertEquals(epoll_event.events$offset(), Epoll.EVENTS_OFFSET);
+    assertEquals(epoll_event.data$offset(), Epoll.DATA_OFFSET);
+    assertEquals(epoll_event.sizeof(), Epoll.STRIDE);
+  }
+
   @Test
   void awaitWhenNothingIsReadyReturnsNone() throws Exception {
     try (Epoll epoll = Epoll.create(4);
