@@ -6,6 +6,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.vivarium.images.kernel.UnpackedKernel;
 
 /**
  * A kernel of a few instructions in a bzImage (Linux, Documentation/arch/x86/boot.rst): it reports
@@ -20,6 +22,11 @@ final class TrainingKernel {
 
   private static final int ENTRY_64 = CODE + 0x200;
   private static final int SIZE = ENTRY_64 + SECTOR;
+
+  private static final long LOAD_ADDRESS = 0x100_0000;
+
+  /** What Linux is linked for: __START_KERNEL_map, and the address above. */
+  private static final long VIRTUAL_ADDRESS = 0xFFFF_FFFF_8000_0000L + LOAD_ADDRESS;
 
   /**
    * mov al, 0x41; out 0xe9, al; mov dx, 0x3f8; mov al, 10; out dx, al; mov dx, 0x3fd; in al, dx;
@@ -73,7 +80,7 @@ final class TrainingKernel {
 
   private TrainingKernel() {}
 
-  /** Writes the file. */
+  /** Writes the file, and its unpacked form beside it. */
   static void write(Path file, Ending ending) throws IOException {
     ByteBuffer image = ByteBuffer.allocate(SIZE).order(ByteOrder.LITTLE_ENDIAN);
     image.put(0x1F1, (byte) 1); // setup_sects
@@ -88,12 +95,32 @@ final class TrainingKernel {
     image.put(0x234, (byte) 1); // relocatable_kernel
     image.putShort(0x236, (short) 3); // xloadflags: 64-bit entry, may be loaded above 4 GiB
     image.putInt(0x238, 2047); // cmdline_size
-    image.putLong(0x258, 0x100_0000); // pref_address
+    image.putLong(0x258, LOAD_ADDRESS); // pref_address
     image.putInt(0x260, 0x10_0000); // init_size
     image.put(ENTRY_64, INSTRUCTIONS);
     if (ending == Ending.HALT) {
       image.put(ENTRY_64 + SLEEP, (byte) 0);
     }
     Files.write(file, image.array());
+    Files.write(UnpackedKernel.beside(file), unpacked(image).array());
+  }
+
+  /** The same instructions, and a word behind them for the guest to move. */
+  private static ByteBuffer unpacked(ByteBuffer image) {
+    int page = UnpackedKernel.PAGE;
+    int word = SECTOR;
+    UnpackedKernel kernel =
+        new UnpackedKernel(
+            LOAD_ADDRESS,
+            VIRTUAL_ADDRESS,
+            page,
+            0,
+            List.of(new UnpackedKernel.Run(0, page, SECTOR)),
+            new UnpackedKernel.Relocations(page + SECTOR, 1, 0, 0));
+    ByteBuffer file =
+        ByteBuffer.allocate(page + SECTOR + Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    file.put(kernel.header(image.array()));
+    file.put(page, image, ENTRY_64, SECTOR);
+    return file.putInt(page + SECTOR, (int) VIRTUAL_ADDRESS + word);
   }
 }

@@ -18,6 +18,8 @@ import org.vivarium.images.deb.PackageSource;
 import org.vivarium.images.deb.Sha256;
 import org.vivarium.images.kernel.KernelModules;
 import org.vivarium.images.kernel.KernelPackage;
+import org.vivarium.images.kernel.KernelUnpacker;
+import org.vivarium.images.kernel.UnpackedKernel;
 import org.vivarium.images.store.ImageStore;
 
 /** One build of Tiny Linux. Used once, by the thread that holds the lock. */
@@ -28,8 +30,10 @@ final class TinyBuild {
   /** With fewer modules: for one process of a container image. */
   static final String RUN_INITRD = "run.cpio";
 
-  /** For people: what the image was made of. */
+  /** What the image was made of: for people, but for the kernel's release. */
   static final String MANIFEST = "manifest.txt";
+
+  private static final String RELEASE = "release ";
 
   private static final int KEY_DIGITS = 32;
 
@@ -106,9 +110,8 @@ final class TinyBuild {
     List<String> digests = found.all().stream().map(DebPackage::sha256).toList();
     String key = key(recipe, digests);
     Optional<Stamp> former = Stamp.read(folder, flavour);
-    boolean built = former.isPresent() && former.get().folder().equals(key);
-    String release =
-        built && isWhole(folder.resolve(key)) ? former.get().release() : assemble(found, key);
+    Optional<String> built = release(folder.resolve(key));
+    String release = built.isPresent() ? built.get() : assemble(found, key);
     Stamp stamp =
         new Stamp(recipe, source.indexState(), digests, key, release, TinyRecipe.commandLine());
     stamp.write(folder, flavour);
@@ -118,8 +121,18 @@ final class TinyBuild {
     return stamp;
   }
 
-  private static boolean isWhole(Path image) {
-    return Stream.of(KERNEL, INITRD, RUN_INITRD).map(image::resolve).allMatch(Files::exists);
+  /** The kernel's release of an image that is there and whole, whichever is the present one. */
+  private static Optional<String> release(Path image) throws IOException {
+    if (!Stream.of(KERNEL, INITRD, RUN_INITRD, MANIFEST)
+        .map(image::resolve)
+        .allMatch(Files::exists)) {
+      return Optional.empty();
+    }
+    return Files.readString(image.resolve(MANIFEST))
+        .lines()
+        .filter(line -> line.startsWith(RELEASE))
+        .map(line -> line.substring(RELEASE.length()))
+        .findFirst();
   }
 
   private static String key(String recipe, List<String> digests) {
@@ -151,14 +164,32 @@ final class TinyBuild {
         KernelModules.Selection few = kernel.modules().select(TinyRecipe.runModules());
         DurableFiles.writeSynced(
             image.resolve(RUN_INITRD), TinyInitrd.make(busybox, kernel.release(), few));
-        byte[] manifest = manifest(found, modules).getBytes(DurableFiles.TEXT);
-        DurableFiles.writeSynced(image.resolve(MANIFEST), manifest);
+        String manifest =
+            RELEASE
+                + kernel.release()
+                + "\n"
+                + manifest(found, modules)
+                + unpack(kernel.kernel(), image);
+        DurableFiles.writeSynced(image.resolve(MANIFEST), manifest.getBytes(DurableFiles.TEXT));
         // What is under the final name now is not whole, or we would not build.
         store.publish(image, key);
         return kernel.release();
       }
     } finally {
       DurableFiles.deleteFolder(image);
+    }
+  }
+
+  /** Lays the unpacked kernel beside the packed one, and returns the manifest's line if not. */
+  private static String unpack(byte[] kernel, Path image) throws IOException {
+    Path unpacked = UnpackedKernel.beside(image.resolve(KERNEL));
+    try {
+      KernelUnpacker.write(kernel, unpacked);
+      return "";
+    } catch (ImageException e) {
+      // Guests unpack it themselves then, as they would anywhere else.
+      Files.deleteIfExists(unpacked);
+      return "kernel left packed: " + e.getMessage() + "\n";
     }
   }
 

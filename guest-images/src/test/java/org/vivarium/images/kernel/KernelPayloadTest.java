@@ -60,7 +60,7 @@ class KernelPayloadTest {
     return image.array();
   }
 
-  private static byte[] bzImage(String format, byte[] data) {
+  static byte[] bzImage(String format, byte[] data) {
     return bzImage(pack(format, data), !format.equals("gz"), data.length, data.length + 100);
   }
 

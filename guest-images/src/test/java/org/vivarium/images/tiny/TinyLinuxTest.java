@@ -162,17 +162,26 @@ class TinyLinuxTest {
 
   @Test
   void anAlteredPackageInTheCacheIsFetchedAgain() throws Exception {
-    build();
+    BootImage image = build();
     try (Stream<Path> packages = Files.list(images.resolve("packages"))) {
       for (Path deb : packages.toList()) {
         Files.writeString(deb, "altered");
       }
     }
-    Files.delete(images.resolve("tiny/cloud.stamp"));
+    Files.delete(image.kernel());
 
     build();
 
     assertEquals(4, source.fetched.size());
+  }
+
+  @Test
+  void anImageThatIsThereIsTakenWhicheverWasThePresentOne() throws Exception {
+    BootImage image = build();
+    Files.delete(images.resolve("tiny/cloud.stamp"));
+
+    assertEquals(image, build());
+    assertEquals(2, source.fetched.size());
   }
 
   @Test

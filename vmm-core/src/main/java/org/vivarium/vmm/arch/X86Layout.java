@@ -92,6 +92,9 @@ public final class X86Layout {
   /** GiB that the identity map covers, one page directory of 2 MiB pages for each. */
   public static final int IDENTITY_MAPPED_GIB = 4;
 
+  /** Instructions that move an unpacked kernel's addresses, up to {@link #COMMAND_LINE}. */
+  public static final long RELOCATOR = 0x1_0000;
+
   /** Kernel command line, with a terminating NUL. */
   public static final long COMMAND_LINE = 0x2_0000;
 

@@ -28,9 +28,19 @@ record BzImageHeader(ByteBuffer bytes, long codePosition, long codeSize) {
   private static final int MAGIC = 0x202;
   private static final int HEADER_MAGIC = 0x5372_6448; // "HdrS"
   private static final int VERSION = 0x206;
-  private static final int LOAD_FLAGS = 0x211;
+
+  /**
+   * Offset of loadflags, whose bit {@link #KASLR} tells the kernel that its addresses are random.
+   */
+  static final int LOAD_FLAGS = 0x211;
+
+  /** KASLR_FLAG of loadflags. */
+  static final int KASLR = 1 << 1;
+
   private static final int LOADED_HIGH = 1;
   private static final int INITRD_ADDR_MAX = 0x22C;
+  private static final int KERNEL_ALIGNMENT = 0x230;
+  private static final int RELOCATABLE_KERNEL = 0x234;
   private static final int XLOADFLAGS = 0x236;
   private static final int XLF_KERNEL_64 = 1;
   private static final int XLF_CAN_BE_LOADED_ABOVE_4G = 1 << 1;
@@ -122,6 +132,16 @@ record BzImageHeader(ByteBuffer bytes, long codePosition, long codeSize) {
    */
   long loadAddress() {
     return bytes.getLong(PREF_ADDRESS);
+  }
+
+  /** Whether it may stand elsewhere too, at a multiple of {@link #alignment()}. */
+  boolean isRelocatable() {
+    return bytes.get(RELOCATABLE_KERNEL) != 0;
+  }
+
+  /** What a relocatable kernel's address must be a multiple of, bytes. */
+  long alignment() {
+    return Integer.toUnsignedLong(bytes.getInt(KERNEL_ALIGNMENT));
   }
 
   /** Bytes from {@link #loadAddress()} that the kernel uses before it looks at the memory map. */

@@ -37,6 +37,20 @@ public final class BzImageLoader {
     GuestMemory memory = target.memory();
     CommandLine.write(memory, files.commandLine(), header.commandLineSize());
     files.kernel().copyTo(memory, start, header.codePosition(), header.codeSize());
+    return enter(start + BzImageHeader.ENTRY_64, header, files, initrdAddress, target);
+  }
+
+  /**
+   * Writes all that a kernel needs beside itself, and its command line, to be entered in 64-bit
+   * mode.
+   *
+   * @param rip its first instruction, a guest physical address
+   * @param initrdAddress where the initrd goes, if there is one
+   */
+  static EntryState enter(
+      long rip, BzImageHeader header, BootFiles files, long initrdAddress, BootTarget target)
+      throws InvalidConfigException {
+    GuestMemory memory = target.memory();
     writeZeroPage(memory, header, target.map());
     BootImage initrd = files.initrd();
     if (initrd != null) {
@@ -46,8 +60,7 @@ public final class BzImageLoader {
     }
     Gdt.write(memory, EntryState.Mode.LONG_64);
     IdentityMap.write(memory);
-    return new EntryState(
-        EntryState.Mode.LONG_64, start + BzImageHeader.ENTRY_64, X86Layout.ZERO_PAGE);
+    return new EntryState(EntryState.Mode.LONG_64, rip, X86Layout.ZERO_PAGE);
   }
 
   private static void writeZeroPage(GuestMemory memory, BzImageHeader header, MemoryMap map) {

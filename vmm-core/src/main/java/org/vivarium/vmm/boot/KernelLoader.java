@@ -2,7 +2,6 @@ package org.vivarium.vmm.boot;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.config.BootSource;
 
@@ -13,8 +12,9 @@ public final class KernelLoader {
   private KernelLoader() {}
 
   /**
-   * Loads the kernel as its file says: a bzImage unpacks itself in the guest (and picks its own
-   * address there, KASLR), an ELF kernel is entered where it stands.
+   * Loads the kernel as its file says: a bzImage unpacks itself in the guest and picks its own
+   * address there (KASLR), unless its unpacked form lies beside it, whose address is picked here;
+   * an ELF kernel is entered where it stands.
    *
    * @return what the first processor starts with
    * @throws InvalidConfigException if a file cannot be read, is not what it should be or does not
@@ -22,44 +22,35 @@ public final class KernelLoader {
    */
   public static EntryState load(BootSource source, BootTarget target)
       throws InvalidConfigException {
-    return load(source, target, null);
-  }
-
-  /**
-   * As {@link #load}, but a bzImage is unpacked on the host and entered by PVH: faster where the
-   * guest's processor is slow, at the price of KASLR, which the skipped code would have done.
-   *
-   * @throws InvalidConfigException also if the payload cannot be unpacked
-   */
-  public static EntryState loadUnpacked(
-      BootSource source, BootTarget target, PayloadUnpacker unpacker)
-      throws InvalidConfigException {
-    return load(source, target, unpacker);
-  }
-
-  private static EntryState load(
-      BootSource source, BootTarget target, @Nullable PayloadUnpacker unpacker)
-      throws InvalidConfigException {
     Path initrdPath = source.initrd();
     try (ImageFile kernel = ImageFile.open("Kernel", source.kernel())) {
       if (initrdPath == null) {
-        return load(new BootFiles(kernel, null, source.commandLine()), target, unpacker);
+        return load(source, new BootFiles(kernel, null, source.commandLine()), target);
       }
       try (ImageFile initrd = ImageFile.open("Initrd", initrdPath)) {
-        return load(new BootFiles(kernel, initrd, source.commandLine()), target, unpacker);
+        return load(source, new BootFiles(kernel, initrd, source.commandLine()), target);
       }
     }
   }
 
+  private static EntryState load(BootSource source, BootFiles files, BootTarget target)
+      throws InvalidConfigException {
+    if (UnpackedLoader.mayPlace(files.commandLine())) {
+      try (UnpackedImage unpacked = UnpackedImage.beside(source.kernel(), files.kernel())) {
+        if (unpacked != null) {
+          return UnpackedLoader.load(unpacked, files, target, Placer.random());
+        }
+      }
+    }
+    return load(files, target);
+  }
+
   /**
-   * As the other methods, from images that are open already.
+   * As {@link #load(BootSource, BootTarget)}, from images that are open already.
    *
-   * @param unpacker unpacks a bzImage on the host, or null to let the guest do it
    * @throws InvalidConfigException if an image is not what it should be or does not fit
    */
-  public static EntryState load(
-      BootFiles files, BootTarget target, @Nullable PayloadUnpacker unpacker)
-      throws InvalidConfigException {
+  static EntryState load(BootFiles files, BootTarget target) throws InvalidConfigException {
     BootImage kernel = files.kernel();
     ByteBuffer start = kernel.copy(0, (int) Math.min(kernel.size(), RECOGNISABLE));
     if (ElfImage.recognises(start)) {
@@ -71,16 +62,6 @@ public final class KernelLoader {
               + ": it is neither a bzImage nor an ELF kernel, or it is cut off; "
               + "use a vmlinuz or vmlinux for x86-64.");
     }
-    if (unpacker == null) {
-      return BzImageLoader.load(files, target);
-    }
-    BzImageHeader header = BzImageHeader.read(kernel);
-    if (header.payloadLength() == 0) {
-      throw new InvalidConfigException(
-          kernel.label() + ": it has no compressed payload; boot it without unpacking.");
-    }
-    long position = header.codePosition() + header.payloadOffset();
-    BootImage unpacked = unpacker.unpack(kernel, position, header.payloadLength());
-    return ElfLoader.load(new BootFiles(unpacked, files.initrd(), files.commandLine()), target);
+    return BzImageLoader.load(files, target);
   }
 }

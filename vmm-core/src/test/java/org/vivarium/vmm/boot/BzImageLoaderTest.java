@@ -2,7 +2,6 @@ package org.vivarium.vmm.boot;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.vivarium.vmm.boot.TestKernels.CODE_SIZE;
 import static org.vivarium.vmm.boot.TestKernels.LOAD_ADDRESS;
@@ -19,7 +18,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vivarium.kvm.GuestMemory;
-import org.vivarium.vmm.InvalidConfigException;
 import org.vivarium.vmm.arch.MemoryMap;
 
 class BzImageLoaderTest extends LoaderTestBase {
@@ -215,7 +213,7 @@ class BzImageLoaderTest extends LoaderTestBase {
         message);
     BootTarget larger = TestKernels.target(49);
     try (GuestMemory _ = larger.memory()) {
-      KernelLoader.load(new BootFiles(TestKernels.kernel(kernel), initrd, ""), larger, null);
+      KernelLoader.load(new BootFiles(TestKernels.kernel(kernel), initrd, ""), larger);
     }
   }
 
@@ -237,34 +235,5 @@ class BzImageLoaderTest extends LoaderTestBase {
 
     assertTrue(message.startsWith("Initrd /i: "), message);
     assertTrue(message.contains("do not fit between the end of /k"), message);
-  }
-
-  @Test
-  void unpackedPayloadIsEnteredByPvh() throws Exception {
-    BootFiles files = new BootFiles(TestKernels.kernel(TestKernels.bzImage()), null, "");
-
-    EntryState entry =
-        KernelLoader.load(
-            files,
-            target,
-            (kernel, position, length) -> {
-              assertEquals(SETUP_SIZE + 0x300, position);
-              assertEquals(0x80, length);
-              return new HeapImage("Kernel", kernel.path(), TestKernels.elf());
-            });
-
-    assertEquals(EntryState.Mode.PROTECTED_32, entry.mode());
-    assertEquals(LOAD_ADDRESS + 0x10, entry.rip());
-  }
-
-  @Test
-  void kernelWithoutPayloadCannotBeUnpacked() {
-    ByteBuffer kernel = TestKernels.bzImage();
-    kernel.putInt(0x24C, 0);
-    BootFiles files = new BootFiles(TestKernels.kernel(kernel), null, "");
-
-    assertThrows(
-        InvalidConfigException.class,
-        () -> KernelLoader.load(files, target, (image, position, length) -> image));
   }
 }

@@ -50,7 +50,7 @@ class KernelFuzzTest {
         CountingImage kernel =
             new CountingImage(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
         BootFiles files = new BootFiles(kernel, initrd, line);
-        EntryState entry = KernelLoader.load(files, target, null);
+        EntryState entry = KernelLoader.load(files, target);
         assertTrue(kernel.heapBytes < 8 * MIB, kernel.heapBytes + " bytes read onto the heap");
         assertTrue(entry.rip() >= MIB && entry.rip() < 32 * MIB, "Entry outside the kernel");
         MemorySegment firmware = memory.slice(EBDA, MIB - EBDA);

@@ -24,7 +24,7 @@ abstract class LoaderTestBase {
   }
 
   EntryState load(ByteBuffer kernel, @Nullable BootImage initrd, String line) throws Exception {
-    return KernelLoader.load(new BootFiles(TestKernels.kernel(kernel), initrd, line), target, null);
+    return KernelLoader.load(new BootFiles(TestKernels.kernel(kernel), initrd, line), target);
   }
 
   /** The sentence with which the kernel is refused once {@code damage} was done to it. */

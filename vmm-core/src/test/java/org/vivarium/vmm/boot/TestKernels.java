@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.function.Executable;
+import org.vivarium.images.kernel.UnpackedKernel;
 import org.vivarium.kvm.GuestMemory;
 import org.vivarium.kvm.KvmException;
 import org.vivarium.vmm.InvalidConfigException;
@@ -17,6 +19,9 @@ import org.vivarium.vmm.arch.MemoryMap;
 public final class TestKernels {
   static final long MIB = 1L << 20;
   static final long LOAD_ADDRESS = 0x100_0000;
+  static final long VIRTUAL_ADDRESS = 0xFFFF_FFFF_8100_0000L;
+  static final int UNPACKED_WORDS = 0x2_0000;
+  static final int UNPACKED_SIZE = 0x3_0000;
   static final int SETUP_SIZE = 2 * 512;
   static final int CODE_SIZE = 0x400;
   static final int ELF_SEGMENT = 0x200;
@@ -27,7 +32,7 @@ public final class TestKernels {
   private TestKernels() {}
 
   /** A bzImage of two sectors of setup and 1 KiB of code. */
-  static ByteBuffer bzImage() {
+  public static ByteBuffer bzImage() {
     ByteBuffer image = littleEndian(SETUP_SIZE + CODE_SIZE);
     image.put(0x1F1, (byte) 1);
     image.putInt(0x1F4, CODE_SIZE / 16);
@@ -49,6 +54,36 @@ public final class TestKernels {
       image.put(SETUP_SIZE + i, (byte) (i * 31));
     }
     return image;
+  }
+
+  /**
+   * The unpacked form of a bzImage: {@code code} at its start, a page of it, then 31 pages of zeros
+   * and a page of words to be moved: of 64 bits at 0x20000, 32 bits to be moved inversely at
+   * 0x20008, and 32 bits at 0x2000C.
+   *
+   * @param words those three, of which the lower 32 bits of the last two count
+   */
+  public static ByteBuffer unpacked(ByteBuffer bzImage, byte[] code, long... words) {
+    int page = UnpackedKernel.PAGE;
+    int at = UNPACKED_WORDS;
+    UnpackedKernel kernel =
+        new UnpackedKernel(
+            LOAD_ADDRESS,
+            VIRTUAL_ADDRESS,
+            UNPACKED_SIZE,
+            0x10,
+            List.of(
+                new UnpackedKernel.Run(0, page, page), new UnpackedKernel.Run(at, 2L * page, page)),
+            new UnpackedKernel.Relocations(3L * page, 1, 1, 1));
+    ByteBuffer file = littleEndian(3 * page + 12);
+    file.put(0, kernel.header(bzImage.array()), 0, page);
+    file.put(page + 0x10, code);
+    file.putLong(2 * page, words[0]);
+    file.putInt(2 * page + 8, (int) words[1]);
+    file.putInt(2 * page + 12, (int) words[2]);
+    file.putInt(3 * page, (int) VIRTUAL_ADDRESS + at);
+    file.putInt(3 * page + 4, (int) VIRTUAL_ADDRESS + at + 8);
+    return file.putInt(3 * page + 8, (int) VIRTUAL_ADDRESS + at + 12);
   }
 
   /** An ELF kernel of one segment with a PVH note. */
@@ -134,7 +169,7 @@ public final class TestKernels {
       throws InvalidConfigException, KvmException {
     BootTarget target = target(32);
     try (GuestMemory _ = target.memory()) {
-      return KernelLoader.load(new BootFiles(kernel(kernel), initrd, commandLine), target, null);
+      return KernelLoader.load(new BootFiles(kernel(kernel), initrd, commandLine), target);
     }
   }
 }

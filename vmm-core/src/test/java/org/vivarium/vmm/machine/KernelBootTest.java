@@ -4,13 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,18 +37,23 @@ class KernelBootTest {
     for (String flavour : TinyLinux.flavours()) {
       for (int cpus : new int[] {1, 4}) {
         for (int mib : new int[] {128, 6144}) {
-          all.add(Arguments.of(flavour, cpus, mib));
+          // Both forms of each kernel, in small and in large memory.
+          all.add(Arguments.of(flavour, cpus, mib, (cpus == 1) == (mib == 128)));
         }
       }
     }
     return all;
   }
 
-  @ParameterizedTest(name = "{0}, {1} CPUs, {2} MiB")
+  @TempDir private Path folder;
+
+  @ParameterizedTest(name = "{0}, {1} CPUs, {2} MiB, unpacked: {3}")
   @MethodSource("machines")
-  void stockKernelReachesUserSpaceAndPowersOff(String flavour, int cpus, int mib) throws Exception {
+  void stockKernelReachesUserSpaceAndPowersOff(String flavour, int cpus, int mib, boolean unpacked)
+      throws Exception {
     TinyGuest.Request request = new TinyGuest.Request(flavour, cpus, mib, TinyGuest.exec(LOOK));
-    try (TinyGuest guest = TinyGuest.boot(request)) {
+    try (TinyGuest guest =
+        unpacked ? TinyGuest.boot(request) : TinyGuest.bootPacked(request, folder)) {
       Optional<Outcome> outcome = guest.machine.await(TinyGuest.PATIENCE);
       String text = guest.console.text();
 
@@ -67,6 +76,31 @@ class KernelBootTest {
     Matcher matcher = Pattern.compile("MemTotal:\\s+([0-9]+) kB").matcher(text);
     assertTrue(matcher.find(), text);
     return Long.parseLong(matcher.group(1)) / 1024;
+  }
+
+  /** As {@code /proc/kallsyms} and {@code /proc/iomem} say, which only root reads. */
+  @Test
+  void anUnpackedKernelStandsAtRandomAddresses() throws Exception {
+    Set<String> places = new HashSet<>();
+    for (String extra : List.of("", "", "", "nokaslr")) {
+      String script =
+          "grep ' _text$' /proc/kallsyms; grep 'Kernel code' /proc/iomem; dmesg | grep -i kaslr";
+      TinyGuest.Request request = TinyGuest.Request.small(TinyGuest.exec(script) + " " + extra);
+      try (TinyGuest guest = TinyGuest.boot(request)) {
+        guest.machine.await(TinyGuest.PATIENCE);
+        String text = guest.console.text();
+        Matcher virtual = Pattern.compile("([0-9a-f]{16}) [Tt] _text").matcher(text);
+        Matcher physical = Pattern.compile("([0-9a-f]+)-[0-9a-f]+ : Kernel code").matcher(text);
+        assertTrue(virtual.find() && physical.find(), text);
+        if (extra.isEmpty()) {
+          places.add(virtual.group(1) + " " + physical.group(1));
+        } else {
+          assertEquals("ffffffff81000000", virtual.group(1));
+          assertEquals(0x100_0000, Long.parseLong(physical.group(1), 16));
+        }
+      }
+    }
+    assertTrue(places.size() > 1, "Three starts at the same addresses: " + places);
   }
 
   @Test

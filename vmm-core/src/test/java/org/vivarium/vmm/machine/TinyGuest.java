@@ -1,6 +1,8 @@
 package org.vivarium.vmm.machine;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import org.vivarium.images.BootImage;
@@ -51,18 +53,34 @@ final class TinyGuest implements AutoCloseable {
 
   /** Boots to a prompt, or whatever the extra words on the command line lead to. */
   static TinyGuest boot(Request request) throws Exception {
-    BootImage image =
-        TinyLinux.locate(Folders.standard().images(), request.flavour())
-            .orElseThrow(
-                () ->
-                    new AssertionError(
-                        "Tiny Linux ("
-                            + request.flavour()
-                            + ") is not built; ./vivarium test does"));
+    BootImage image = image(request);
+    return boot(request, image.kernel());
+  }
+
+  /**
+   * The same with the bzImage alone, which unpacks itself.
+   *
+   * @param folder where a link to it is made, away from its unpacked form
+   */
+  static TinyGuest bootPacked(Request request, Path folder) throws Exception {
+    Path link = Files.createSymbolicLink(folder.resolve("vmlinuz"), image(request).kernel());
+    return boot(request, link);
+  }
+
+  private static TinyGuest boot(Request request, Path kernel) throws Exception {
+    BootImage image = image(request);
     BootSource source =
-        new BootSource(image.kernel(), image.initrd(), image.commandLine() + " " + request.extra());
+        new BootSource(kernel, image.initrd(), image.commandLine() + " " + request.extra());
     return new TinyGuest(
         MachineConfig.of("test", request.cpus(), request.mib() << 20, source, request.devices()));
+  }
+
+  private static BootImage image(Request request) throws Exception {
+    return TinyLinux.locate(Folders.standard().images(), request.flavour())
+        .orElseThrow(
+            () ->
+                new AssertionError(
+                    "Tiny Linux (" + request.flavour() + ") is not built; ./vivarium test does"));
   }
 
   /** The words that make Tiny Linux run a script instead of a shell and power off. */
