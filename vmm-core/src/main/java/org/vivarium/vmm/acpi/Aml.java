@@ -1,7 +1,6 @@
 package org.vivarium.vmm.acpi;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.UUID;
 
 /**
@@ -65,12 +64,12 @@ public final class Aml {
 
   /** Puts terms under an existing name. */
   public static Aml scope(String path, Aml... terms) {
-    return packed(new int[] {SCOPE}, join(List.of(AmlName.encode(path)), terms));
+    return packed(SCOPE, join(AmlName.encode(path), terms));
   }
 
   /** A device and what belongs to it. */
   public static Aml device(String path, Aml... terms) {
-    return packed(new int[] {EXTENDED, DEVICE}, join(List.of(AmlName.encode(path)), terms));
+    return packedExtended(DEVICE, join(AmlName.encode(path), terms));
   }
 
   /** A named constant. */
@@ -98,27 +97,24 @@ public final class Aml {
   }
 
   private static Aml method(String path, int flags, Aml... terms) {
-    return packed(
-        new int[] {METHOD}, join(List.of(AmlName.encode(path), new byte[] {(byte) flags}), terms));
+    return packed(METHOD, join(join(AmlName.encode(path), new byte[] {(byte) flags}), terms));
   }
 
   /** A region of I/O ports. */
   public static Aml portRegion(String path, int port, int size) {
     byte[] opcode = {EXTENDED, (byte) REGION};
     byte[] space = {SYSTEM_IO};
-    return raw(join(List.of(opcode, AmlName.encode(path), space), integer(port), integer(size)));
+    byte[] name = AmlName.encode(path);
+    return raw(join(join(join(opcode, name), space), integer(port), integer(size)));
   }
 
   /** Registers of 32 bits, one after the other from a region's start, by their names. */
   public static Aml dwordFields(String region, String... names) {
-    List<byte[]> content = new ArrayList<>();
-    content.add(AmlName.encode(region));
-    content.add(new byte[] {DWORDS_WRITE_AS_ZEROS});
+    byte[] content = join(AmlName.encode(region), new byte[] {DWORDS_WRITE_AS_ZEROS});
     for (String name : names) {
-      content.add(AmlName.encode(name));
-      content.add(new byte[] {Integer.SIZE});
+      content = join(join(content, AmlName.encode(name)), new byte[] {Integer.SIZE});
     }
-    return packed(new int[] {EXTENDED, FIELD}, join(content));
+    return packedExtended(FIELD, content);
   }
 
   /** A field of 32 bits in a buffer, from byte {@code index} on. */
@@ -130,11 +126,8 @@ public final class Aml {
 
   /** An integer in its shortest encoding; unsigned. */
   public static Aml integer(long value) {
-    if (value == 0) {
-      return term(ZERO);
-    }
-    if (value == 1) {
-      return term(ONE);
+    if (value == 0 || value == 1) {
+      return raw(new byte[] {(byte) (value == 0 ? ZERO : ONE)});
     }
     if (value >>> 8 == 0) {
       return prefixed(BYTE_PREFIX, value, 1);
@@ -160,13 +153,13 @@ public final class Aml {
 
   /** A buffer that holds the bytes. */
   public static Aml buffer(byte[] content) {
-    return packed(new int[] {BUFFER}, join(List.of(integer(content.length).bytes, content)));
+    return packed(BUFFER, join(integer(content.length).bytes, content));
   }
 
   /** A package of at most 255 elements. */
   public static Aml packageOf(Aml... elements) {
     byte[] count = {(byte) checkRange(elements.length, 255)};
-    return packed(new int[] {PACKAGE}, join(List.of(count), elements));
+    return packed(PACKAGE, join(count, elements));
   }
 
   /** A reference to an object by its path. */
@@ -248,12 +241,12 @@ public final class Aml {
 
   /** Runs the statements if the condition holds. */
   public static Aml ifThen(Aml condition, Aml... statements) {
-    return packed(new int[] {IF}, join(List.of(condition.bytes), statements));
+    return packed(IF, join(condition.bytes, statements));
   }
 
   /** Runs the statements if the {@link #ifThen} directly before it did not. */
   public static Aml otherwise(Aml... statements) {
-    return packed(new int[] {ELSE}, join(List.of(), statements));
+    return packed(ELSE, join(new byte[0], statements));
   }
 
   /** Ends the method with a value. */
@@ -280,7 +273,7 @@ public final class Aml {
   }
 
   private static Aml term(int opcode, Aml... operands) {
-    return new Aml(join(List.of(new byte[] {(byte) opcode}), operands));
+    return new Aml(join(new byte[] {(byte) opcode}, operands));
   }
 
   private static Aml prefixed(int prefix, long value, int size) {
@@ -296,20 +289,16 @@ public final class Aml {
     }
   }
 
-  private static byte[] join(List<byte[]> first, Aml... terms) {
-    int length = 0;
-    for (byte[] bytes : first) {
-      length += bytes.length;
-    }
+  // No lists and no streams: a machine has a thousand terms, and they are made before its first
+  // instruction, by an interpreter.
+
+  private static byte[] join(byte[] first, Aml... terms) {
+    int length = first.length;
     for (Aml term : terms) {
       length += term.bytes.length;
     }
-    byte[] all = new byte[length];
-    int at = 0;
-    for (byte[] bytes : first) {
-      System.arraycopy(bytes, 0, all, at, bytes.length);
-      at += bytes.length;
-    }
+    byte[] all = Arrays.copyOf(first, length);
+    int at = first.length;
     for (Aml term : terms) {
       System.arraycopy(term.bytes, 0, all, at, term.bytes.length);
       at += term.bytes.length;
@@ -317,13 +306,21 @@ public final class Aml {
     return all;
   }
 
+  private static byte[] join(byte[] first, byte[] second) {
+    byte[] all = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, all, first.length, second.length);
+    return all;
+  }
+
   /** A term whose length stands after its opcode. */
-  private static Aml packed(int[] opcode, byte[] content) {
-    byte[] prefix = new byte[opcode.length];
-    for (int i = 0; i < opcode.length; i++) {
-      prefix[i] = (byte) opcode[i];
-    }
-    return new Aml(join(List.of(prefix, packageLength(content.length), content)));
+  private static Aml packed(int opcode, byte[] content) {
+    return raw(join(join(new byte[] {(byte) opcode}, packageLength(content.length)), content));
+  }
+
+  /** The same with an opcode of two bytes. */
+  private static Aml packedExtended(int opcode, byte[] content) {
+    byte[] both = {EXTENDED, (byte) opcode};
+    return raw(join(join(both, packageLength(content.length)), content));
   }
 
   /** PkgLength (ACPI 6.4, 20.2.4): counts its own bytes too. */

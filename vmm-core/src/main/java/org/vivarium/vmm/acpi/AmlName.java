@@ -1,7 +1,7 @@
 package org.vivarium.vmm.acpi;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** Names of ACPI objects (ACPI 6.4, 20.2.2). */
 final class AmlName {
@@ -20,30 +20,34 @@ final class AmlName {
    */
   static byte[] encode(String path) {
     int start = prefixLength(path);
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(path.substring(0, start).getBytes(StandardCharsets.US_ASCII));
     if (start == path.length()) {
-      out.write(NULL_NAME);
-      return out.toByteArray();
+      byte[] bytes = Arrays.copyOf(path.getBytes(StandardCharsets.US_ASCII), start + 1);
+      bytes[start] = NULL_NAME;
+      return bytes;
     }
     int segments = 1;
     for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
       segments++;
     }
-    if (segments == 2) {
-      out.write(DUAL_NAME_PREFIX);
-    } else if (segments > 2) {
-      out.write(MULTI_NAME_PREFIX);
-      out.write(segments);
+    int marks = Math.min(segments, 3) - 1;
+    byte[] bytes = new byte[start + marks + segments * SEGMENT_SIZE];
+    for (int i = 0; i < start; i++) {
+      bytes[i] = (byte) path.charAt(i);
+    }
+    if (marks == 1) {
+      bytes[start] = DUAL_NAME_PREFIX;
+    } else if (marks == 2) {
+      bytes[start] = MULTI_NAME_PREFIX;
+      bytes[start + 1] = (byte) segments;
     }
     int from = start;
     for (int i = 0; i < segments; i++) {
       int dot = path.indexOf('.', from);
       int end = dot < 0 ? path.length() : dot;
-      writeSegment(out, path, from, end);
+      writeSegment(bytes, start + marks + i * SEGMENT_SIZE, path, from, end);
       from = end + 1;
     }
-    return out.toByteArray();
+    return bytes;
   }
 
   private static int prefixLength(String path) {
@@ -57,7 +61,7 @@ final class AmlName {
     return length;
   }
 
-  private static void writeSegment(ByteArrayOutputStream out, String path, int from, int end) {
+  private static void writeSegment(byte[] bytes, int at, String path, int from, int end) {
     if (end == from || end - from > SEGMENT_SIZE) {
       throw new IllegalArgumentException("Not a path of ACPI names: " + path);
     }
@@ -67,7 +71,7 @@ final class AmlName {
       if (!digit && c != '_' && (c < 'A' || c > 'Z')) {
         throw new IllegalArgumentException("Not a path of ACPI names: " + path);
       }
-      out.write(c);
+      bytes[at + i] = (byte) c;
     }
   }
 }
