@@ -109,6 +109,14 @@ final class HardwareBuilder {
 
     Hardware assemble(Kvm kvm, CpuidTemplate cpuid, Consoles consoles, HostDevices host)
         throws VmmException, KvmException, InterruptedException {
+      try (VmMaking making = VmMaking.begin(kvm)) {
+        return assemble(making, cpuid, consoles, host);
+      }
+    }
+
+    private Hardware assemble(
+        VmMaking making, CpuidTemplate cpuid, Consoles consoles, HostDevices host)
+        throws VmmException, KvmException, InterruptedException {
       GuestMemory memory =
           GuestMemory.allocate(
               map.ramRanges(),
@@ -119,7 +127,7 @@ final class HardwareBuilder {
       try {
         EntryState entry = KernelLoader.load(config.boot(), new BootTarget(memory, map));
         AcpiTables.write(memory, AcpiMachine.of(config.cpus(), map));
-        vm = createVm(kvm, memory);
+        vm = furnish(making.take(), memory);
         lines = new InterruptLines(vm);
         PciBus root = addPci(lines);
         VirtioSlots slots =
@@ -147,8 +155,7 @@ final class HardwareBuilder {
       }
     }
 
-    private static KvmVm createVm(Kvm kvm, GuestMemory memory) throws KvmException {
-      KvmVm vm = kvm.createVm();
+    private static KvmVm furnish(KvmVm vm, GuestMemory memory) throws KvmException {
       try {
         vm.setIdentityMapAddress(X86Layout.KVM_IDENTITY_MAP);
         vm.setTssAddress(X86Layout.KVM_TSS);
