@@ -3,10 +3,12 @@ package org.vivarium.app.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.vivarium.vmm.Engines;
 import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -75,9 +77,18 @@ public final class Cli {
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.registerConverter(Path.class, new PathWord());
     line.setParameterExceptionHandler(Cli::badCommandLine);
     line.setExecutionExceptionHandler(Cli::failed);
     return line;
+  }
+
+  /** picocli's own converter of paths goes by reflection, for which the JVM spins three classes. */
+  private static final class PathWord implements ITypeConverter<Path> {
+    @Override
+    public Path convert(String word) {
+      return Path.of(word);
+    }
   }
 
   private static int badCommandLine(ParameterException e, String[] words) {
