@@ -44,10 +44,20 @@ public final class Epoll extends FileDescriptor {
   static final int DATA_OFFSET = 4;
   static final int STRIDE = 12;
 
+  /** Layout of {@code struct timespec}, likewise. */
+  static final int SECONDS_OFFSET = 0;
+
+  static final int NANOS_OFFSET = 8;
+  static final int TIMESPEC_SIZE = 16;
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private static final long NANOS_PER_MILLI = 1_000_000L;
+
   /** Events, as a buffer: cheaper in the interpreter than a segment; it keeps the memory alive. */
   private final ByteBuffer found;
 
   private final long foundAddress;
+  private final ByteBuffer timeout;
+  private final long timeoutAddress;
   private final int capacity;
   private int count;
 
@@ -58,6 +68,9 @@ public final class Epoll extends FileDescriptor {
     MemorySegment events = Arena.ofAuto().allocate((long) STRIDE * capacity, Long.BYTES);
     this.foundAddress = events.address();
     this.found = events.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    MemorySegment timespec = Arena.ofAuto().allocate(TIMESPEC_SIZE, Long.BYTES);
+    this.timeoutAddress = timespec.address();
+    this.timeout = timespec.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /**
@@ -123,6 +136,29 @@ public final class Epoll extends FileDescriptor {
     // SAFETY: found has room for capacity events and belongs to this object.
     long result =
         NativeCalls.call(Linux.SYS_epoll_wait(), fd(), foundAddress, capacity, timeoutMillis);
+    return ready(result);
+  }
+
+  /**
+   * As {@link #await}, with a timeout that may be shorter than a millisecond.
+   *
+   * @param nanos at most so long, from 0 up; whole milliseconds, rounded up, where the kernel has
+   *     no epoll_pwait2 (before 5.11) or something forbids it
+   */
+  public int awaitNanos(long nanos) throws KvmException {
+    timeout.putLong(SECONDS_OFFSET, nanos / NANOS_PER_SECOND);
+    timeout.putLong(NANOS_OFFSET, nanos % NANOS_PER_SECOND);
+    // SAFETY: as in await; timeout is a whole struct timespec, and no signal mask is passed.
+    long result =
+        NativeCalls.call(
+            Linux.SYS_epoll_pwait2(), fd(), foundAddress, capacity, timeoutAddress, 0, 0);
+    if (result == -Errno.ENOSYS || result == -Errno.EPERM) {
+      return await((int) Math.min(Integer.MAX_VALUE, nanos / NANOS_PER_MILLI + 1));
+    }
+    return ready(result);
+  }
+
+  private int ready(long result) throws KvmException {
     count = result == -Errno.EINTR ? 0 : (int) KvmException.check(result, "wait for events");
     return count;
   }

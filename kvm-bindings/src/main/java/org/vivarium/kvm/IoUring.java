@@ -9,10 +9,12 @@ import org.vivarium.kvm.ffi.Linux;
 import org.vivarium.kvm.ffi.io_cqring_offsets;
 import org.vivarium.kvm.ffi.io_sqring_offsets;
 import org.vivarium.kvm.ffi.io_uring_cqe;
+import org.vivarium.kvm.ffi.io_uring_getevents_arg;
 import org.vivarium.kvm.ffi.io_uring_params;
 import org.vivarium.kvm.ffi.io_uring_restriction;
 import org.vivarium.kvm.ffi.io_uring_sqe;
 import org.vivarium.kvm.ffi.iovec;
+import org.vivarium.kvm.ffi.timespec;
 
 /**
  * An io_uring(7): reads and writes of files that the kernel takes many at a time and ends in any
@@ -77,6 +79,11 @@ public final class IoUring extends FileDescriptor {
   private final MemorySegment sqes;
   private final MemorySegment vector = Arena.ofAuto().allocate(VECTOR_CAPACITY * iovec.sizeof(), 8);
   private final Places at;
+
+  /** A struct io_uring_getevents_arg, then the struct timespec that it names. */
+  private final MemorySegment wait =
+      Arena.ofAuto().allocate(io_uring_getevents_arg.sizeof() + timespec.sizeof(), Long.BYTES);
+
   private int tail;
   private int firstRange;
   private int ranges;
@@ -288,13 +295,37 @@ public final class IoUring extends FileDescriptor {
    * @return whether the kernel took all
    */
   public boolean submit() {
+    return submit(0, 0);
+  }
+
+  /**
+   * As {@link #submit()}, and waits for completions.
+   *
+   * @param awaited until so many have not been taken, from 0 up; not for what the kernel did not
+   *     take
+   * @param nanos at most so long, below a second
+   */
+  public boolean submit(int awaited, long nanos) {
+    int flags = 0;
+    long argument = 0;
+    long argumentBytes = 0;
+    if (awaited > 0) {
+      flags = Linux.IORING_ENTER_GETEVENTS() | Linux.IORING_ENTER_EXT_ARG();
+      argument = wait.address();
+      argumentBytes = io_uring_getevents_arg.sizeof();
+      long time = argumentBytes;
+      wait.set(LONG, io_uring_getevents_arg.ts$offset(), argument + time);
+      wait.set(LONG, time + timespec.tv_nsec$offset(), nanos);
+    }
     ORDERED.setRelease(rings, at.sqTail(), tail);
     int tries = 0;
     int left = tail - (int) ORDERED.getAcquire(rings, at.sqHead());
     while (left > 0 && tries < MAX_TRIES) {
       // SAFETY: what the entries name is the caller's promise (class comment); the kernel copies
-      // entries and ranges before the call returns (IORING_FEAT_SUBMIT_STABLE).
-      NativeCalls.call(Linux.SYS_io_uring_enter(), fd(), left, 0, 0, 0, 0);
+      // entries and ranges before the call returns (IORING_FEAT_SUBMIT_STABLE). The argument is
+      // whole, without a signal mask, and names a whole struct timespec.
+      NativeCalls.call(
+          Linux.SYS_io_uring_enter(), fd(), left, awaited, flags, argument, argumentBytes);
       left = tail - (int) ORDERED.getAcquire(rings, at.sqHead());
       tries++;
     }

@@ -2,10 +2,12 @@ package org.vivarium.kvm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.vivarium.kvm.ffi.epoll_event;
+import org.vivarium.kvm.ffi.timespec;
 
 class EpollTest {
   @Test
@@ -13,6 +15,9 @@ class EpollTest {
     assertEquals(epoll_event.events$offset(), Epoll.EVENTS_OFFSET);
     assertEquals(epoll_event.data$offset(), Epoll.DATA_OFFSET);
     assertEquals(epoll_event.sizeof(), Epoll.STRIDE);
+    assertEquals(timespec.tv_sec$offset(), Epoll.SECONDS_OFFSET);
+    assertEquals(timespec.tv_nsec$offset(), Epoll.NANOS_OFFSET);
+    assertEquals(timespec.sizeof(), Epoll.TIMESPEC_SIZE);
   }
 
   @Test
@@ -22,6 +27,24 @@ class EpollTest {
       epoll.add(event.fd(), Epoll.IN, 7);
 
       assertEquals(0, epoll.await(0));
+    }
+  }
+
+  @Test
+  void timeoutMayBeShort() throws Exception {
+    try (Epoll epoll = Epoll.create(1);
+        EventFd event = EventFd.create()) {
+      epoll.add(event.fd(), Epoll.IN, 7);
+      long before = System.nanoTime();
+      int none = epoll.awaitNanos(1_500_000);
+      long after = System.nanoTime();
+      event.signal();
+
+      assertEquals(0, none);
+      assertTrue(after - before >= 1_500_000);
+      assertEquals(1, epoll.awaitNanos(3_000_000_000L));
+      assertEquals(7, epoll.token(0));
+      assertEquals(0, Allocation.afterWarmUp(() -> epoll.awaitNanos(0)));
     }
   }
 

@@ -96,6 +96,41 @@ class IoUringTest extends FileAndMemory {
   }
 
   @Test
+  void submitMayWaitForCompletions() throws Exception {
+    for (int i = 0; i < 4; i++) {
+      ring.add(memory.hva(64L * i, 64), 64);
+      ring.write(i, 0, 64L * i);
+    }
+
+    assertTrue(ring.submit(4, 999_999_999));
+    for (int i = 0; i < 4; i++) {
+      assertTrue(ring.next());
+    }
+    assertFalse(ring.next());
+  }
+
+  @Test
+  void submitWaitsNoLongerThanItsTime() throws Exception {
+    ring.close();
+    Path pipe = path.resolveSibling("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    try (NativeFile both = NativeFile.open(pipe, Mode.READ_WRITE)) {
+      ring = ring(8, 8, both);
+    }
+    ring.add(memory.hva(0, 1), 1);
+    ring.read(5, 0, 0);
+
+    assertTrue(ring.submit(1, 1_000_000));
+    assertFalse(ring.next());
+
+    ring.add(memory.hva(64, 1), 1);
+    ring.write(6, 0, 0);
+    assertTrue(ring.submit(2, 999_999_999));
+    assertTrue(ring.next());
+    assertTrue(ring.next());
+  }
+
+  @Test
   void failureIsTheNegativeErrno() throws Exception {
     ring.close();
     try (NativeFile full = NativeFile.open(Path.of("/dev/full"), Mode.READ_WRITE)) {

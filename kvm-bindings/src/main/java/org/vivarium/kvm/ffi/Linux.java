@@ -1775,6 +1775,15 @@ public class Linux extends Linux$shared {
     public static int IORING_ENTER_GETEVENTS() {
         return IORING_ENTER_GETEVENTS;
     }
+    private static final int IORING_ENTER_EXT_ARG = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define IORING_ENTER_EXT_ARG 8
+     * }
+     */
+    public static int IORING_ENTER_EXT_ARG() {
+        return IORING_ENTER_EXT_ARG;
+    }
     private static final int IORING_FEAT_SINGLE_MMAP = (int)1L;
     /**
      * {@snippet lang=c :
