@@ -169,6 +169,11 @@ final class BlkHandler implements QueuePump.Handler {
     }
   }
 
+  @Override
+  public boolean gathers() {
+    return engines.ring() != null;
+  }
+
   /** Notifies the driver of what the ring has completed. */
   void notifyUsed() {
     pump.notifyUsed();

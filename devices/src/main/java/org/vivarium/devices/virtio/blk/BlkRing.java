@@ -50,6 +50,13 @@ final class BlkRing implements AutoCloseable {
   private final int[] free;
   private int freeCount;
   private boolean built;
+
+  /** Of what is built, the writes. */
+  private int writes;
+
+  private long written;
+
+  private final CompletionWait patience = new CompletionWait();
   private boolean closed;
 
   /**
@@ -72,7 +79,7 @@ final class BlkRing implements AutoCloseable {
 
   /** There may be completions. A last call may come while another thread closes this. */
   private synchronized void ready(Runnable turnEnded) {
-    if (!closed && reap()) {
+    if (!closed && reap() > 0) {
       turnEnded.run();
     }
   }
@@ -110,6 +117,8 @@ final class BlkRing implements AutoCloseable {
       ring.read(number, extent.file(), extent.hostOffset());
     } else {
       ring.write(number, extent.file(), extent.hostOffset());
+      writes++;
+      written += data.bytes();
     }
     built = true;
     return true;
@@ -135,23 +144,33 @@ final class BlkRing implements AutoCloseable {
     return ring.hasRoom(ranges);
   }
 
-  /** Hands what was taken to the kernel, and completes what it did at once. */
+  /** Hands what was taken to the kernel, and completes what it did at once or soon. */
   void submit() {
     if (!built) {
       return;
     }
+    int awaited = patience.awaited(writes, written);
     built = false;
-    if (!ring.submit()) {
+    writes = 0;
+    written = 0;
+    if (!ring.submit(awaited, CompletionWait.nanos(awaited))) {
       for (long number = ring.withdraw(); number >= 0; number = ring.withdraw()) {
         forget((int) number).refused();
       }
     }
-    reap();
+    int completed = reap();
+    if (awaited > 0) {
+      patience.ended(completed >= awaited);
+    }
   }
 
-  /** Completes what the kernel has done; at most what was in flight. */
-  private boolean reap() {
-    boolean some = false;
+  /**
+   * Completes what the kernel has done; at most what was in flight.
+   *
+   * @return how many
+   */
+  private int reap() {
+    int count = 0;
     while (ring.next()) {
       int number = (int) ring.data();
       boolean whole = ring.result() == bytes[number];
@@ -161,9 +180,9 @@ final class BlkRing implements AutoCloseable {
       } else {
         job.refused();
       }
-      some = true;
+      count++;
     }
-    return some;
+    return count;
   }
 
   private Job forget(int number) {

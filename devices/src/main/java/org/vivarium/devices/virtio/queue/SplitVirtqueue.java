@@ -117,6 +117,11 @@ public final class SplitVirtqueue {
     notifiedIndex = nextAvailable;
   }
 
+  /** Whether a driver can be asked to notify only once several chains are available. */
+  public boolean hasEventIndex() {
+    return eventIdx;
+  }
+
   /** Number of chains that were popped and not yet returned. */
   public int inFlight() {
     return inFlightCount;
@@ -240,10 +245,12 @@ public final class SplitVirtqueue {
   }
 
   /**
-   * The same for a device that has looked at chains and put them back, because they were too few.
+   * The same for a device that wants more than the next chain: it has looked at some and put them
+   * back, because they were too few, or comes back for them by itself. Without VIRTIO_F_EVENT_IDX
+   * the driver notifies about each.
    *
-   * @param seen chains that are available and do not count
-   * @return whether more than those became available meanwhile
+   * @param seen chains that the driver need not notify about, 0 to the queue's size - 1
+   * @return whether more than those are available by now
    */
   public boolean enableNotifications(int seen) {
     if (fault != null) {
@@ -261,7 +268,8 @@ public final class SplitVirtqueue {
     }
     // The wish must be visible before the available index is read again (StoreLoad).
     VarHandle.fullFence();
-    return memory.readU16Acquire(config.availableRing() + 2) != awaited;
+    int available = memory.readU16Acquire(config.availableRing() + 2);
+    return ((available - nextAvailable) & INDEX_MASK) > seen;
   }
 
   private long availableSlot(int index) {

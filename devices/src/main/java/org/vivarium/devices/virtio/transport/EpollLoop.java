@@ -43,6 +43,7 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
   private final Epoll epoll;
   private final EventFd wake;
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+  private final LoopAlarms alarms = new LoopAlarms();
   private final Thread thread;
   private final ThreadFilter filter;
   private volatile boolean closing;
@@ -116,6 +117,11 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
   }
 
   @Override
+  public Alarm alarm(Runnable callback) {
+    return alarms.add(callback);
+  }
+
+  @Override
   public void execute(Runnable task) {
     tasks.add(task);
     wake.signal();
@@ -152,12 +158,14 @@ public final class EpollLoop implements IoLoop, AutoCloseable {
   private void loop() {
     try {
       while (!closing || !tasks.isEmpty()) {
-        int ready = epoll.await(Epoll.FOREVER);
+        long nanos = alarms.untilNext();
+        int ready = nanos < 0 ? epoll.await(Epoll.FOREVER) : epoll.awaitNanos(nanos);
         // Before the first thing that a guest has asked for.
         filter.takeHold();
         for (int i = 0; i < ready; i++) {
           dispatch((int) epoll.token(i));
         }
+        alarms.runDue();
       }
     } catch (KvmException e) {
       throw new IllegalStateException("The I/O loop cannot go on", e);

@@ -25,6 +25,21 @@ public interface IoLoop {
     void await(int events);
   }
 
+  /** A call that comes after a time. On the loop's thread, the callback included. */
+  interface Alarm {
+    /**
+     * Has the callback run once, {@code nanos} from now or somewhat later, instead of when it was
+     * to run before.
+     */
+    void set(long nanos);
+
+    /** Has the callback not run. */
+    void clear();
+
+    /** Takes the alarm off the loop. */
+    void cancel();
+  }
+
   /**
    * Runs {@code callback} on the loop's thread after the event was signalled, once for all signals
    * since, and now and then for no reason. The count is the loop's own business. Any thread.
@@ -40,6 +55,9 @@ public interface IoLoop {
    *     org.vivarium.kvm.Epoll#OUT}, or-ed
    */
   DescriptorWatch watch(FileDescriptor descriptor, int events, Runnable callback);
+
+  /** Makes an alarm that is not set. On the loop's thread. Setting it allocates nothing. */
+  Alarm alarm(Runnable callback);
 
   /** Runs {@code task} once on the loop's thread, after the tasks given before it. Any thread. */
   void execute(Runnable task);

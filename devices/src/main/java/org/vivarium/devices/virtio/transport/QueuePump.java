@@ -39,6 +39,14 @@ public final class QueuePump {
 
     /** No more requests for now: passes on what was gathered from several. */
     default void turnEnded() {}
+
+    /**
+     * Whether requests may wait a little to be served together, where the driver has many ({@link
+     * Gathering}). Asked once, on the loop.
+     */
+    default boolean gathers() {
+      return false;
+    }
   }
 
   private enum Turn {
@@ -52,6 +60,8 @@ public final class QueuePump {
   private final Handler handler;
   private final ActivationContext.Failure failure;
   private IoLoop.@Nullable Watch watch;
+  private IoLoop.@Nullable Alarm alarm;
+  private @Nullable Gathering gathering;
   private boolean stopped;
 
   /** Makes a pump that does nothing until it is started. */
@@ -77,6 +87,10 @@ public final class QueuePump {
   private synchronized void begin(IoLoop loop) {
     if (!stopped) {
       watch = loop.watch(queue.kick(), this::run);
+      if (ring.hasEventIndex() && handler.gathers()) {
+        gathering = new Gathering(ring.config().size());
+        alarm = loop.alarm(() -> run(true));
+      }
       run();
     }
   }
@@ -88,29 +102,69 @@ public final class QueuePump {
       watch.cancel();
       watch = null;
     }
+    if (alarm != null) {
+      alarm.cancel();
+      alarm = null;
+    }
   }
 
   /** Serves what is available. */
-  public synchronized void run() {
-    if (stopped) {
-      return;
-    }
-    ring.disableNotifications();
+  public void run() {
+    run(false);
+  }
+
+  /**
+   * @param late whether the time has passed for which the driver was to gather chains
+   */
+  private synchronized void run(boolean late) {
     // One more than the ring holds, so that a full ring and its empty end fit into one turn.
     int budget = ring.config().size() + 1;
-    Turn turn = serve();
-    while (turn != Turn.PAUSED && !stopped) {
-      if (turn == Turn.EMPTY && !ring.enableNotifications()) {
-        break;
+    boolean waited = late;
+    boolean more = !stopped;
+    while (more && budget > 0) {
+      ring.disableNotifications();
+      int first = ring.next();
+      Turn turn = serve();
+      for (budget--; turn == Turn.SERVED && !stopped && budget > 0; budget--) {
+        turn = serve();
       }
-      if (--budget == 0) {
-        queue.kick().signal();
-        break;
+      handler.turnEnded();
+      queue.notifyUsed();
+      more = turn == Turn.SERVED;
+      if (turn == Turn.EMPTY && !stopped) {
+        more = awaitMore((ring.next() - first) & 0xFFFF, waited);
+        waited = false;
       }
-      turn = serve();
+      more = more && !stopped;
     }
-    handler.turnEnded();
-    queue.notifyUsed();
+    if (more) {
+      queue.kick().signal();
+    }
+  }
+
+  /**
+   * Has the driver notify of the next chains.
+   *
+   * @param taken chains since that was done last
+   * @return whether as many came meanwhile
+   */
+  private boolean awaitMore(int taken, boolean late) {
+    Gathering learned = gathering;
+    IoLoop.Alarm bound = alarm;
+    if (learned == null || bound == null) {
+      return ring.enableNotifications();
+    }
+    int awaited = learned.turnEnded(taken, late, ring.inFlight() > 0, System.nanoTime());
+    if (ring.enableNotifications(awaited - 1)) {
+      return true;
+    }
+    // Fewer may be there already, or come and no more: they are served when the time has passed.
+    if (awaited > 1) {
+      bound.set(learned.waitNanos());
+    } else {
+      bound.clear();
+    }
+    return false;
   }
 
   /**

@@ -8,6 +8,7 @@ import static org.vivarium.devices.virtio.testing.DriverSideQueue.readable;
 import static org.vivarium.devices.virtio.testing.DriverSideQueue.writable;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
@@ -197,6 +198,29 @@ class BlkRingTest {
     assertNotEquals(0, during);
     assertEquals(3, ram.memory().readU8(DATA + 511));
     assertEquals(0, executed.get());
+  }
+
+  @Test
+  void writeThatTakesLongHoldsNobodyUp() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    plugIn(raw(), pipe);
+    // As much as a pipe takes; the next one waits for a reader.
+    assertEquals(0, request(1, 0, readable(DATA, 65536)));
+    submit(1, 0, readable(DATA, 4096));
+    loop.run();
+
+    for (int i = 0; i < 10; i++) {
+      assertEquals(0, request(4, 0));
+    }
+    int during = driver().queue(0).usedIndex();
+    try (InputStream in = Files.newInputStream(pipe)) {
+      assertEquals(65536 + 4096, in.readNBytes(65536 + 4096).length);
+      driver().awaitUsed(0, 1);
+    }
+
+    assertEquals(11, during);
+    assertEquals(10, executed.get());
   }
 
   @Test

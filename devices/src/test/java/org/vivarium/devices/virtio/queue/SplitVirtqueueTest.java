@@ -236,6 +236,25 @@ class SplitVirtqueueTest {
   }
 
   @Test
+  void enableNotificationsMayAwaitSeveralChains() {
+    SplitVirtqueue queue = driver.deviceSide();
+    useOne(queue);
+    driver.add(writable(0x10000, 4));
+
+    boolean tooFew = queue.enableNotifications(1);
+    int event = driver.availEvent();
+    driver.add(writable(0x10000, 4));
+    boolean enough = queue.enableNotifications(1);
+    driver.setAvailableIndex(driver.availableIndex() + 7);
+    boolean more = queue.enableNotifications(1);
+
+    assertFalse(tooFew);
+    assertEquals(2, event);
+    assertTrue(enough);
+    assertTrue(more);
+  }
+
+  @Test
   void disableNotificationsSetsTheFlagWithoutEventIndex() {
     SplitVirtqueue queue = driver.plainDeviceSide();
 

@@ -78,6 +78,42 @@ public final class ManualLoop implements IoLoop {
     }
   }
 
+  /** An alarm that goes off by the clock, or by {@link #elapse}. */
+  private final class ManualAlarm implements Alarm {
+    private final Runnable callback;
+    private long due = Long.MAX_VALUE;
+
+    ManualAlarm(Runnable callback) {
+      this.callback = callback;
+    }
+
+    @Override
+    public void set(long nanos) {
+      due = System.nanoTime() - start + nanos;
+    }
+
+    @Override
+    public void clear() {
+      due = Long.MAX_VALUE;
+    }
+
+    @Override
+    public void cancel() {
+      alarms.remove(this);
+    }
+
+    boolean turn(long now) {
+      if (due > now) {
+        return false;
+      }
+      clear();
+      callback.run();
+      return true;
+    }
+  }
+
+  private final long start = System.nanoTime();
+  private final List<ManualAlarm> alarms = new ArrayList<>();
   private final List<ManualWatch> watches = new ArrayList<>();
   private final List<OwnWatch> descriptors = new ArrayList<>();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
@@ -103,6 +139,23 @@ public final class ManualLoop implements IoLoop {
   @Override
   public void execute(Runnable task) {
     tasks.add(task);
+  }
+
+  @Override
+  public Alarm alarm(Runnable callback) {
+    ManualAlarm alarm = new ManualAlarm(callback);
+    alarms.add(alarm);
+    return alarm;
+  }
+
+  /** Number of alarms that are set. */
+  public long alarms() {
+    return alarms.stream().filter(alarm -> alarm.due != Long.MAX_VALUE).count();
+  }
+
+  /** Lets the alarms that are set go off, whatever the time. */
+  public void elapse() {
+    List.copyOf(alarms).forEach(alarm -> alarm.turn(Long.MAX_VALUE - 1));
   }
 
   /** Number of events that are waited for. */
@@ -139,6 +192,9 @@ public final class ManualLoop implements IoLoop {
     }
     for (int i = 0; i < descriptors.size(); i++) {
       worked |= descriptors.get(i).turn();
+    }
+    for (int i = 0; i < alarms.size(); i++) {
+      worked |= alarms.get(i).turn(System.nanoTime() - start);
     }
     return worked;
   }

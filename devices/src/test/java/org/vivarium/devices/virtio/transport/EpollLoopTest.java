@@ -166,25 +166,82 @@ class EpollLoopTest {
     assertEquals("a bug", crash.get().getMessage());
   }
 
+  @Test
+  void alarmGoesOffOnceAfterItsTime() throws Exception {
+    Semaphore rings = new Semaphore(0);
+    CompletableFuture<IoLoop.Alarm> made = new CompletableFuture<>();
+    long before = System.nanoTime();
+    loop.execute(
+        () -> {
+          IoLoop.Alarm alarm = loop.alarm(rings::release);
+          alarm.set(3_000_000_000L);
+          alarm.set(2_000_000);
+          made.complete(alarm);
+        });
+    rings.acquire();
+    long after = System.nanoTime();
+    CountDownLatch turned = new CountDownLatch(1);
+    loop.execute(
+        () -> {
+          made.join().set(1);
+          made.join().clear();
+          loop.alarm(rings::release).set(0);
+        });
+    rings.acquire();
+    loop.execute(turned::countDown);
+    turned.await();
+
+    assertTrue(after - before >= 2_000_000);
+    assertEquals(0, rings.availablePermits());
+  }
+
+  @Test
+  void cancelledAlarmIsSilent() throws Exception {
+    AtomicInteger old = new AtomicInteger();
+    Semaphore fresh = new Semaphore(0);
+    loop.execute(
+        () -> {
+          IoLoop.Alarm alarm = loop.alarm(old::incrementAndGet);
+          alarm.set(0);
+          alarm.cancel();
+          loop.alarm(fresh::release).set(1_000_000);
+        });
+    fresh.acquire();
+
+    assertEquals(0, old.get());
+  }
+
   /** Neither side may sleep while the other has work: 100,000 chains over both notifications. */
   @Test
   void noNotificationIsLostBetweenDriverAndDevice() throws Exception {
+    noNotificationIsLost(8, false);
+  }
+
+  /** The same while the driver is asked to gather chains, and often has fewer. */
+  @Test
+  void noChainIsForgottenThatIsFewerThanWereToBeGathered() throws Exception {
+    noNotificationIsLost(128, true);
+  }
+
+  private void noNotificationIsLost(int size, boolean gathers) throws Exception {
     try (GuestRam ram = new GuestRam();
         EventFd kick = EventFd.create();
         EventFd interrupt = EventFd.create()) {
-      DriverSideQueue driver = new DriverSideQueue(ram, 8);
+      DriverSideQueue driver = new DriverSideQueue(ram, size);
       VirtioInterrupts interrupts = new SignalInterrupts(interrupt);
       DeviceQueue queue = new DeviceQueue(0, driver.deviceSide(), kick, interrupts);
       Semaphore interrupted = new Semaphore(0);
       QueuePump pump =
-          new QueuePump(queue, new Echo(queue), reason -> crash.complete(fail(reason)));
+          new QueuePump(queue, new Echo(queue, gathers), reason -> crash.complete(fail(reason)));
       loop.watch(interrupt, interrupted::release);
       pump.start(loop);
 
       int returned = 0;
       int added = 0;
       while (returned < 100_000) {
-        while (added - returned < 8) {
+        // With long stretches of many chains at a time, and of few.
+        int most = gathers ? 1 + (returned / 5000 * 7) % 64 : size;
+        while (added - returned < most) {
           int before = driver.availableIndex();
           driver.add(DriverSideQueue.writable(0x10_0000, 4));
           added++;
@@ -235,9 +292,16 @@ class EpollLoopTest {
 
   private static final class Echo implements QueuePump.Handler {
     private final DescriptorChain chain;
+    private final boolean gathers;
 
-    Echo(DeviceQueue queue) {
-      chain = queue.ring().newChain();
+    Echo(DeviceQueue queue, boolean gathers) {
+      this.chain = queue.ring().newChain();
+      this.gathers = gathers;
+    }
+
+    @Override
+    public boolean gathers() {
+      return gathers;
     }
 
     @Override
