@@ -53,8 +53,8 @@ final class BenchDevicesCommand implements Callable<Integer> {
       paramLabel = "SECONDS",
       defaultValue = "10",
       description =
-          "How long each disk is read, and written, before its rows, so that the JVM has compiled"
-              + " what is measured. Default: 10.")
+          "Half of the time for which each disk is read and written as in its rows, before them,"
+              + " so that the JVM has compiled what is measured. Default: 10.")
   private int warmUp;
 
   @Option(

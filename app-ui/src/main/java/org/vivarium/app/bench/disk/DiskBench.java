@@ -46,7 +46,8 @@ public final class DiskBench {
    * @param folder where the images go, or null for the folder of temporary files
    * @param rounds how many
    * @param requests of a row with small requests, many at a time; the others have fewer
-   * @param warmSeconds how long each disk is read, and written, before what is measured
+   * @param warmSeconds half of the time for which each disk is used as in its rows, before they are
+   *     measured
    * @param mib size of each disk
    * @param machine QEMU's machine with its options
    * @param aio the way of access on both sides: io_uring or threads
@@ -193,17 +194,17 @@ public final class DiskBench {
         plan.verify());
   }
 
-  /** The rows, each format's after small requests that nobody measures. */
+  /**
+   * The rows, each format's after requests like theirs that nobody measures: a JVM that meets a way
+   * of access first while it is measured compiles then.
+   */
   private List<String> sections() {
     List<String> sections = new ArrayList<>();
-    Load.@Nullable Format warm = null;
-    for (Load load : plan.loads()) {
-      if (load.format() != warm) {
-        warm = load.format();
-        sections.add(new Load(warm, Load.Access.RANDOM_READ_32).warmUp(plan.warmSeconds()));
-        sections.add(new Load(warm, Load.Access.RANDOM_WRITE_32).warmUp(plan.warmSeconds()));
-      }
-      sections.add(load.section(plan.requests()));
+    for (Load.Format format : Load.Format.values()) {
+      List<Load> loads = plan.loads().stream().filter(l -> l.format() == format).toList();
+      int seconds = Math.max(1, 2 * plan.warmSeconds() / Math.max(1, loads.size()));
+      loads.forEach(load -> sections.add(load.warmUp(seconds)));
+      loads.forEach(load -> sections.add(load.section(plan.requests())));
     }
     return sections;
   }
