@@ -11,7 +11,9 @@ package org.vivarium.devices.virtio.transport;
  *
  * <p>The time is half as long again as the chains need at the pace of those before. So the end of a
  * burst waits about as long as the burst's last batch took, and a driver that waits for each
- * request loses that time once in thousands. On the loop's thread; allocates nothing.
+ * request loses that time once in thousands. After a rest nothing is presumed.
+ *
+ * <p>On the loop's thread; allocates nothing.
  */
 final class Gathering {
   /** Chains awaited at most. With more the device's share of the costs is small already. */
@@ -76,8 +78,9 @@ final class Gathering {
       long elapsed = now - lastTurn;
       lastTurn = now;
       if (elapsed > REST_NANOS) {
+        proven = 1;
         hold = SHORTEST_HOLD;
-        untilProbe = Math.min(untilProbe, hold);
+        untilProbe = hold;
       } else {
         pace = (MEMORY * pace + elapsed / taken) / (MEMORY + 1);
       }

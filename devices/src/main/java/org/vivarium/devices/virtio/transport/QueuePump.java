@@ -11,7 +11,9 @@ import org.vivarium.devices.virtio.queue.SplitVirtqueue.Pop;
  * notifies.
  *
  * <p>One turn serves at most as many chains as the queue has, then lets other devices on the loop
- * have theirs: a driver that adds as fast as the device serves holds up nobody. Allocates nothing.
+ * have theirs: a driver that adds as fast as the device serves holds up nobody. Between two turns
+ * the driver notifies of the next chain, or of several at once where a handler gathers. Allocates
+ * nothing.
  *
  * <p>Everything runs on the loop's thread but {@link #start} and {@link #complete}, which workers
  * call when a request that was in flight has ended; the pump's lock, held around handler calls,

@@ -108,6 +108,16 @@ class GatheringTest {
   }
 
   @Test
+  void nothingIsPresumedAfterARest() {
+    drive(32, 1000, PACE);
+
+    now += 20_000_000;
+    int awake = gathering.turnEnded(1, false, false, now);
+
+    assertEquals(1, awake);
+  }
+
+  @Test
   void waitIsBounded() {
     drive(32, 1000, 90_000);
 
