@@ -28,12 +28,24 @@ public final class ChainReader extends ChainCursor {
 
   /** Reads an unsigned 32-bit value. */
   public long readU32() {
-    return readLittleEndian(4);
+    require(4);
+    if (contiguous() < 4) {
+      return readLittleEndian(4);
+    }
+    long value = memory.readU32(gpa());
+    advance(4);
+    return value;
   }
 
   /** Reads a 64-bit value. */
   public long readU64() {
-    return readLittleEndian(8);
+    require(8);
+    if (contiguous() < 8) {
+      return readLittleEndian(8);
+    }
+    long value = memory.readU64(gpa());
+    advance(8);
+    return value;
   }
 
   /** Copies the next {@code length} bytes into {@code target}. */

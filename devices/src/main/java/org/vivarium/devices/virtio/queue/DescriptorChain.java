@@ -115,9 +115,11 @@ public final class DescriptorChain {
       }
       long descriptor = table + (long) VirtqueueConfig.DESCRIPTOR_BYTES * index;
       long gpa = memory.readU64(descriptor);
-      long length = memory.readU32(descriptor + 8);
-      int flags = memory.readU16(descriptor + 12);
-      int next = memory.readU16(descriptor + 14);
+      // Length, flags and next in one access: a request of 1 MiB may have 256 descriptors.
+      long rest = memory.readU64(descriptor + 8);
+      long length = rest & 0xFFFF_FFFFL;
+      int flags = (int) (rest >>> 32) & 0xFFFF;
+      int next = (int) (rest >>> 48);
       if ((flags & INDIRECT) != 0) {
         if (insideIndirect) {
           return ChainFault.INDIRECT_NESTED;
