@@ -57,14 +57,14 @@ final class DiskReport {
   private void speed(DiskResult result, Load.Format format, DiskBench.Plan plan) {
     print("");
     print(
-        "%-28s %10s %10s %8s  (medians of %d rounds of %d requests, after %d s of each)",
+        "%-28s %10s %10s %8s  (medians of %d rounds of %d requests, after %d s of their like)",
         "Disk " + format.toString().toLowerCase(Locale.ROOT),
         "vivarium",
         "QEMU",
         "/ QEMU",
         plan.rounds(),
         plan.requests(),
-        plan.warmSeconds());
+        2 * plan.warmSeconds());
     result
         .rows()
         .forEach(
