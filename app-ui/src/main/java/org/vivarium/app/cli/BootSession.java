@@ -77,9 +77,12 @@ final class BootSession {
     BootConsole console = options.console();
     try (ExitHook _ = ExitHook.add("machine end", machine::kill);
         Tty.@Nullable Raw _ = terminal ? rawTerminal() : null;
-        WindowWatch _ =
-            WindowWatch.start(
-                new HostTty(), (columns, rows) -> console.resize(machine, columns, rows))) {
+        // A serial port has no word for a window's size.
+        @Nullable WindowWatch _ =
+            console == BootConsole.SERIAL
+                ? null
+                : WindowWatch.start(
+                    new HostTty(), (columns, rows) -> console.resize(machine, columns, rows))) {
       machine.start();
       new ConsoleInput(System.in, new MachineKeyboard(machine, console), terminal).start();
       Optional<Outcome> outcome = machine.await(options.limit());

@@ -23,15 +23,6 @@ public class Linux extends Linux$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int KVM_COALESCED_MMIO_PAGE_OFFSET = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_COALESCED_MMIO_PAGE_OFFSET 2
-     * }
-     */
-    public static int KVM_COALESCED_MMIO_PAGE_OFFSET() {
-        return KVM_COALESCED_MMIO_PAGE_OFFSET;
-    }
     private static final int KVM_IRQCHIP_PIC_MASTER = (int)0L;
     /**
      * {@snippet lang=c :
@@ -194,15 +185,6 @@ public class Linux extends Linux$shared {
     public static int KVM_CAP_EXT_CPUID() {
         return KVM_CAP_EXT_CPUID;
     }
-    private static final int KVM_CAP_COALESCED_MMIO = (int)15L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_COALESCED_MMIO 15
-     * }
-     */
-    public static int KVM_CAP_COALESCED_MMIO() {
-        return KVM_CAP_COALESCED_MMIO;
-    }
     private static final int KVM_CAP_IRQ_ROUTING = (int)25L;
     /**
      * {@snippet lang=c :
@@ -274,15 +256,6 @@ public class Linux extends Linux$shared {
      */
     public static int KVM_CAP_IMMEDIATE_EXIT() {
         return KVM_CAP_IMMEDIATE_EXIT;
-    }
-    private static final int KVM_CAP_COALESCED_PIO = (int)162L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_CAP_COALESCED_PIO 162
-     * }
-     */
-    public static int KVM_CAP_COALESCED_PIO() {
-        return KVM_CAP_COALESCED_PIO;
     }
     private static final int KVM_IRQ_ROUTING_IRQCHIP = (int)1L;
     /**
@@ -1495,24 +1468,6 @@ public class Linux extends Linux$shared {
      */
     public static long KVM_IRQ_LINE() {
         return KVM_IRQ_LINE;
-    }
-    private static final long KVM_REGISTER_COALESCED_MMIO = 1074835047L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_REGISTER_COALESCED_MMIO 1074835047
-     * }
-     */
-    public static long KVM_REGISTER_COALESCED_MMIO() {
-        return KVM_REGISTER_COALESCED_MMIO;
-    }
-    private static final long KVM_UNREGISTER_COALESCED_MMIO = 1074835048L;
-    /**
-     * {@snippet lang=c :
-     * #define KVM_UNREGISTER_COALESCED_MMIO 1074835048
-     * }
-     */
-    public static long KVM_UNREGISTER_COALESCED_MMIO() {
-        return KVM_UNREGISTER_COALESCED_MMIO;
     }
     private static final long KVM_SET_GSI_ROUTING = 1074310762L;
     /**
