@@ -28,12 +28,10 @@ import org.vivarium.kvm.KvmException;
 import org.vivarium.kvm.KvmVm;
 import org.vivarium.vmm.VmmException;
 import org.vivarium.vmm.acpi.AcpiMachine;
-import org.vivarium.vmm.acpi.AcpiTables;
 import org.vivarium.vmm.arch.MemoryMap;
 import org.vivarium.vmm.arch.X86Layout;
 import org.vivarium.vmm.boot.BootTarget;
 import org.vivarium.vmm.boot.EntryState;
-import org.vivarium.vmm.boot.KernelLoader;
 import org.vivarium.vmm.config.MachineConfig;
 import org.vivarium.vmm.cpu.CpuSetup;
 import org.vivarium.vmm.cpu.CpuidTemplate;
@@ -109,14 +107,6 @@ final class HardwareBuilder {
 
     Hardware assemble(Kvm kvm, CpuidTemplate cpuid, Consoles consoles, HostDevices host)
         throws VmmException, KvmException, InterruptedException {
-      try (VmMaking making = VmMaking.begin(kvm)) {
-        return assemble(making, cpuid, consoles, host);
-      }
-    }
-
-    private Hardware assemble(
-        VmMaking making, CpuidTemplate cpuid, Consoles consoles, HostDevices host)
-        throws VmmException, KvmException, InterruptedException {
       GuestMemory memory =
           GuestMemory.allocate(
               map.ramRanges(),
@@ -124,10 +114,11 @@ final class HardwareBuilder {
       KvmVm vm = null;
       InterruptLines lines = null;
       VirtioDevices virtio = null;
+      KernelLoading loading =
+          KernelLoading.begin(
+              config.boot(), new BootTarget(memory, map), AcpiMachine.of(config.cpus(), map));
       try {
-        EntryState entry = KernelLoader.load(config.boot(), new BootTarget(memory, map));
-        AcpiTables.write(memory, AcpiMachine.of(config.cpus(), map));
-        vm = furnish(making.take(), memory);
+        vm = createVm(kvm, memory);
         lines = new InterruptLines(vm);
         PciBus root = addPci(lines);
         VirtioSlots slots =
@@ -136,7 +127,7 @@ final class HardwareBuilder {
         virtio = new VirtioDevices(host, slots, config.cpus());
         Hardware.Devices devices = addDevices(lines, consoles.serial(), virtio);
         virtio.plugAll(consoles.virtio(), config.devices().stream());
-        addProcessors(vm, cpuid, entry);
+        addProcessors(vm, cpuid, loading.await());
         return new Hardware(
             new Hardware.Parts(vm, memory, lines, devices, List.copyOf(vcpus), signals));
       } catch (VmmException | KvmException | RuntimeException | InterruptedException e) {
@@ -150,12 +141,14 @@ final class HardwareBuilder {
         if (vm != null) {
           vm.close();
         }
+        loading.close();
         memory.close();
         throw e;
       }
     }
 
-    private static KvmVm furnish(KvmVm vm, GuestMemory memory) throws KvmException {
+    private static KvmVm createVm(Kvm kvm, GuestMemory memory) throws KvmException {
+      KvmVm vm = kvm.createVm();
       try {
         vm.setIdentityMapAddress(X86Layout.KVM_IDENTITY_MAP);
         vm.setTssAddress(X86Layout.KVM_TSS);
