@@ -57,7 +57,8 @@ final class Placement {
     return (bytes + MIB - 1) / MIB;
   }
 
-  private static long pageUp(long bytes) {
+  /** Rounds up to whole pages. */
+  static long pageUp(long bytes) {
     return (bytes + GuestMemory.PAGE_SIZE - 1) & -GuestMemory.PAGE_SIZE;
   }
 }

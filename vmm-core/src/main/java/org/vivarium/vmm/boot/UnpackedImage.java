@@ -40,12 +40,15 @@ record UnpackedImage(ImageFile file, UnpackedKernel kernel) implements AutoClose
       // Nothing that is needed: the kernel can unpack itself.
       return null;
     }
-    UnpackedKernel kernel = header(file, image);
-    if (kernel == null) {
-      file.close();
-      return null;
+    UnpackedKernel kernel = null;
+    try {
+      kernel = header(file, image);
+    } finally {
+      if (kernel == null) {
+        file.close();
+      }
     }
-    return new UnpackedImage(file, kernel);
+    return kernel == null ? null : new UnpackedImage(file, kernel);
   }
 
   private static boolean belongsTogether(Path kernel, Path unpacked) {

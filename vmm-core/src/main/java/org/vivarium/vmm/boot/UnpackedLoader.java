@@ -51,7 +51,7 @@ final class UnpackedLoader {
     long initrdAddress = Placement.place(files, first + size, header.initrdLimit(), target.map());
     GuestMemory memory = target.memory();
     CommandLine.write(memory, files.commandLine(), header.commandLineSize());
-    long table = up(size);
+    long table = Placement.pageUp(size);
     long room = (initrdAddress == 0 ? target.map().lowRamEnd() : initrdAddress) - first;
     boolean random = !files.commandLine().contains(FIXED);
     if (room < table + kernel.relocations().length()) {
@@ -83,9 +83,5 @@ final class UnpackedLoader {
       memory.writeU8(flags, memory.readU8(flags) | BzImageHeader.KASLR);
     }
     return entry;
-  }
-
-  private static long up(long bytes) {
-    return (bytes + GuestMemory.PAGE_SIZE - 1) & -GuestMemory.PAGE_SIZE;
   }
 }
