@@ -43,11 +43,14 @@ final class UnpackedLoader {
       throws InvalidConfigException {
     BzImageHeader header = BzImageHeader.read(files.kernel());
     UnpackedKernel kernel = unpacked.kernel();
-    if (!header.isRelocatable() || kernel.physicalBase() != header.loadAddress()) {
-      return BzImageLoader.load(files, target);
-    }
     long first = header.loadAddress();
     long size = Math.max(header.memorySize(), kernel.size());
+    if (!header.isRelocatable()
+        || header.alignment() == 0
+        || kernel.physicalBase() != first
+        || first + size > UnpackedKernel.MOST_SIZE) {
+      return BzImageLoader.load(files, target);
+    }
     long initrdAddress = Placement.place(files, first + size, header.initrdLimit(), target.map());
     GuestMemory memory = target.memory();
     CommandLine.write(memory, files.commandLine(), header.commandLineSize());

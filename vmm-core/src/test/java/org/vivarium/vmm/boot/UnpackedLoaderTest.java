@@ -174,6 +174,17 @@ class UnpackedLoaderTest extends LoaderTestBase {
   }
 
   @Test
+  void aKernelThatNamesNoAlignmentUnpacksItself() throws Exception {
+    byte[] image = Files.readAllBytes(kernel);
+    ByteBuffer header = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    header.putInt(0x230, 0);
+    Files.write(kernel, image);
+    Files.write(unpacked, TestKernels.unpacked(header, CODE, 1, 2, 3).array());
+
+    assertEquals(PACKED_ENTRY, boot("").rip());
+  }
+
+  @Test
   void aKernelThatMayNotMoveUnpacksItself() throws Exception {
     byte[] image = Files.readAllBytes(kernel);
     image[0x234] = 0;
