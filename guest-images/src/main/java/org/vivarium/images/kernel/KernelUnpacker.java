@@ -95,12 +95,14 @@ public final class KernelUnpacker {
 
   /** Finds what is loaded, and returns where the ELF file ends and relocations begin. */
   private long findParts() throws ImageException {
+    List<ByteBuffer> loaded = new ArrayList<>();
     int table = Math.toIntExact(elf.getLong(32));
     int count = Short.toUnsignedInt(elf.getShort(56));
     for (int i = 0; i < count; i++) {
       ByteBuffer part = elf.slice(table + i * PROGRAM_HEADER, PROGRAM_HEADER);
       part.order(ByteOrder.LITTLE_ENDIAN);
       if (part.getInt(0) == PT_LOAD) {
+        loaded.add(part);
         long physical = part.getLong(24);
         if (physical < physicalBase) {
           physicalBase = physical;
@@ -112,12 +114,8 @@ public final class KernelUnpacker {
     if (physicalBase < 0 || end < physicalBase || end - physicalBase > UnpackedKernel.MOST_SIZE) {
       throw new ImageException("The kernel is damaged: it has no size that a kernel has.");
     }
-    for (int i = 0; i < count; i++) {
-      ByteBuffer part = elf.slice(table + i * PROGRAM_HEADER, PROGRAM_HEADER);
-      part.order(ByteOrder.LITTLE_ENDIAN);
-      if (part.getInt(0) == PT_LOAD) {
-        addRuns(part.getLong(24) - physicalBase, part.getLong(8), part.getLong(32));
-      }
+    for (ByteBuffer part : loaded) {
+      addRuns(part.getLong(24) - physicalBase, part.getLong(8), part.getLong(32));
     }
     int sections = Short.toUnsignedInt(elf.getShort(60)) * Short.toUnsignedInt(elf.getShort(58));
     return elf.getLong(40) + sections;
