@@ -1,11 +1,9 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.kvm_cpuid2;
-import org.vivarium.kvm.ffi.kvm_cpuid_entry2;
 
 /**
  * What the CPUID instruction answers for one leaf and sub-leaf.
@@ -48,40 +46,47 @@ public record CpuidEntry(
   }
 
   /** A {@code struct kvm_cpuid2} with room for {@code capacity} entries and nent set to it. */
-  static MemorySegment allocateTable(Arena arena, int capacity) {
-    MemorySegment table =
-        arena.allocate(kvm_cpuid2.entries$offset() + capacity * kvm_cpuid_entry2.sizeof(), 8);
-    kvm_cpuid2.nent(table, capacity);
-    return table;
+  static KernelStruct allocateTable(Arena arena, int capacity) {
+    return new KernelStruct(arena, at(capacity)).putInt(KernelLayouts.KvmCpuid2.NENT, capacity);
   }
 
-  static MemorySegment toTable(Arena arena, List<CpuidEntry> entries) {
-    MemorySegment table = allocateTable(arena, entries.size());
+  private static int at(int index) {
+    return KernelLayouts.KvmCpuid2.ENTRIES + index * KernelLayouts.KvmCpuidEntry2.SIZE;
+  }
+
+  static KernelStruct toTable(Arena arena, List<CpuidEntry> entries) {
+    KernelStruct table = allocateTable(arena, entries.size());
     for (int i = 0; i < entries.size(); i++) {
       CpuidEntry entry = entries.get(i);
-      MemorySegment slot =
-          table.asSlice(
-              kvm_cpuid2.entries$offset() + i * kvm_cpuid_entry2.sizeof(),
-              kvm_cpuid_entry2.sizeof());
-      kvm_cpuid_entry2.function(slot, entry.function);
-      kvm_cpuid_entry2.index(slot, entry.index);
-      kvm_cpuid_entry2.flags(slot, entry.hasIndex ? Linux.KVM_CPUID_FLAG_SIGNIFCANT_INDEX() : 0);
-      kvm_cpuid_entry2.eax(slot, entry.eax);
-      kvm_cpuid_entry2.ebx(slot, entry.ebx);
-      kvm_cpuid_entry2.ecx(slot, entry.ecx);
-      kvm_cpuid_entry2.edx(slot, entry.edx);
+      int flags = entry.hasIndex ? Linux.KVM_CPUID_FLAG_SIGNIFCANT_INDEX() : 0;
+      table
+          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.FUNCTION, entry.function)
+          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.INDEX, entry.index)
+          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.FLAGS, flags)
+          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.EAX, entry.eax)
+          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.EBX, entry.ebx)
+          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.ECX, entry.ecx)
+          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.EDX, entry.edx);
     }
     return table;
   }
 
-  static CpuidEntry readFrom(MemorySegment slot) {
-    return new CpuidEntry(
-        kvm_cpuid_entry2.function(slot),
-        kvm_cpuid_entry2.index(slot),
-        (kvm_cpuid_entry2.flags(slot) & Linux.KVM_CPUID_FLAG_SIGNIFCANT_INDEX()) != 0,
-        kvm_cpuid_entry2.eax(slot),
-        kvm_cpuid_entry2.ebx(slot),
-        kvm_cpuid_entry2.ecx(slot),
-        kvm_cpuid_entry2.edx(slot));
+  /** The entries that the kernel wrote into a table of {@link #allocateTable}. */
+  static List<CpuidEntry> fromTable(KernelStruct table, int capacity) {
+    int count = Math.min(table.getInt(KernelLayouts.KvmCpuid2.NENT), capacity);
+    List<CpuidEntry> entries = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      int flags = table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.FLAGS);
+      entries.add(
+          new CpuidEntry(
+              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.FUNCTION),
+              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.INDEX),
+              (flags & Linux.KVM_CPUID_FLAG_SIGNIFCANT_INDEX()) != 0,
+              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.EAX),
+              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.EBX),
+              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.ECX),
+              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.EDX)));
+    }
+    return entries;
   }
 }

@@ -1,9 +1,6 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.vivarium.kvm.ffi.Linux;
 
 /**
@@ -35,29 +32,11 @@ public final class Epoll extends FileDescriptor {
   /** Waits until a descriptor is ready, however long that takes. */
   public static final int FOREVER = -1;
 
-  /**
-   * Layout of {@code struct epoll_event}, bytes; packed on x86-64. A test compares it with the
-   * generated class, whose initialisation has the JVM spin a dozen forms of method handles.
-   */
-  static final int EVENTS_OFFSET = 0;
-
-  static final int DATA_OFFSET = 4;
-  static final int STRIDE = 12;
-
-  /** Layout of {@code struct timespec}, likewise. */
-  static final int SECONDS_OFFSET = 0;
-
-  static final int NANOS_OFFSET = 8;
-  static final int TIMESPEC_SIZE = 16;
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final long NANOS_PER_MILLI = 1_000_000L;
 
-  /** Events, as a buffer: cheaper in the interpreter than a segment; it keeps the memory alive. */
-  private final ByteBuffer found;
-
-  private final long foundAddress;
-  private final ByteBuffer timeout;
-  private final long timeoutAddress;
+  private final KernelStruct found;
+  private final KernelStruct timeout;
   private final int capacity;
   private int count;
 
@@ -65,12 +44,8 @@ public final class Epoll extends FileDescriptor {
     super(fd);
     this.capacity = capacity;
     // Automatic: a waiter may still read results while another thread closes the descriptor.
-    MemorySegment events = Arena.ofAuto().allocate((long) STRIDE * capacity, Long.BYTES);
-    this.foundAddress = events.address();
-    this.found = events.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    MemorySegment timespec = Arena.ofAuto().allocate(TIMESPEC_SIZE, Long.BYTES);
-    this.timeoutAddress = timespec.address();
-    this.timeout = timespec.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    this.found = new KernelStruct(Arena.ofAuto(), KernelLayouts.EpollEvent.SIZE * capacity);
+    this.timeout = new KernelStruct(Arena.ofAuto(), KernelLayouts.Timespec.SIZE);
   }
 
   /**
@@ -114,9 +89,9 @@ public final class Epoll extends FileDescriptor {
   private void control(int operation, int target, int events, long token, String verb)
       throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment event = scratch.allocate(STRIDE, Long.BYTES);
-      ByteBuffer fields = event.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-      fields.putInt(EVENTS_OFFSET, events).putLong(DATA_OFFSET, token);
+      KernelStruct event = new KernelStruct(scratch, KernelLayouts.EpollEvent.SIZE);
+      event.putInt(KernelLayouts.EpollEvent.EVENTS, events);
+      event.putLong(KernelLayouts.EpollEvent.DATA, token);
       // SAFETY: event is a whole struct epoll_event that lives until the call returns.
       long result =
           NativeCalls.call(Linux.SYS_epoll_ctl(), fd(), operation, target, event.address());
@@ -135,7 +110,7 @@ public final class Epoll extends FileDescriptor {
   public int await(int timeoutMillis) throws KvmException {
     // SAFETY: found has room for capacity events and belongs to this object.
     long result =
-        NativeCalls.call(Linux.SYS_epoll_wait(), fd(), foundAddress, capacity, timeoutMillis);
+        NativeCalls.call(Linux.SYS_epoll_wait(), fd(), found.address(), capacity, timeoutMillis);
     return ready(result);
   }
 
@@ -146,12 +121,12 @@ public final class Epoll extends FileDescriptor {
    *     no epoll_pwait2 (before 5.11) or something forbids it
    */
   public int awaitNanos(long nanos) throws KvmException {
-    timeout.putLong(SECONDS_OFFSET, nanos / NANOS_PER_SECOND);
-    timeout.putLong(NANOS_OFFSET, nanos % NANOS_PER_SECOND);
+    timeout.putLong(KernelLayouts.Timespec.TV_SEC, nanos / NANOS_PER_SECOND);
+    timeout.putLong(KernelLayouts.Timespec.TV_NSEC, nanos % NANOS_PER_SECOND);
     // SAFETY: as in await; timeout is a whole struct timespec, and no signal mask is passed.
     long result =
         NativeCalls.call(
-            Linux.SYS_epoll_pwait2(), fd(), foundAddress, capacity, timeoutAddress, 0, 0);
+            Linux.SYS_epoll_pwait2(), fd(), found.address(), capacity, timeout.address(), 0, 0);
     if (result == -Errno.ENOSYS || result == -Errno.EPERM) {
       return await((int) Math.min(Integer.MAX_VALUE, nanos / NANOS_PER_MILLI + 1));
     }
@@ -169,7 +144,8 @@ public final class Epoll extends FileDescriptor {
    * @param index 0 to the last {@link #await}'s result - 1
    */
   public long token(int index) {
-    return found.getLong(checked(index) * STRIDE + DATA_OFFSET);
+    return found.getLong(
+        checked(index) * KernelLayouts.EpollEvent.SIZE + KernelLayouts.EpollEvent.DATA);
   }
 
   /**
@@ -178,7 +154,8 @@ public final class Epoll extends FileDescriptor {
    * @param index 0 to the last {@link #await}'s result - 1
    */
   public int events(int index) {
-    return found.getInt(checked(index) * STRIDE + EVENTS_OFFSET);
+    return found.getInt(
+        checked(index) * KernelLayouts.EpollEvent.SIZE + KernelLayouts.EpollEvent.EVENTS);
   }
 
   private int checked(int index) {

@@ -1,8 +1,6 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.vivarium.kvm.ffi.Linux;
 
 /**
@@ -12,10 +10,11 @@ import org.vivarium.kvm.ffi.Linux;
  */
 public final class EventFd extends FileDescriptor {
   /** The constant 1, shared by every signal: never written after it is made. */
-  private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
+  private static final KernelStruct ONE =
+      new KernelStruct(Arena.global(), Long.BYTES).putLong(0, 1);
 
-  private static final ThreadLocal<MemorySegment> SCRATCH =
-      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(ValueLayout.JAVA_LONG));
+  private static final ThreadLocal<KernelStruct> SCRATCH =
+      ThreadLocal.withInitial(() -> new KernelStruct(Arena.ofAuto(), Long.BYTES));
 
   private EventFd(int fd) {
     super(fd);
@@ -44,9 +43,9 @@ public final class EventFd extends FileDescriptor {
    * @return the count before, 0 if it was 0
    */
   public long drain() {
-    MemorySegment scratch = SCRATCH.get();
+    KernelStruct scratch = SCRATCH.get();
     // SAFETY: eight bytes, this thread's own.
     long n = NativeCalls.call(Linux.SYS_read(), fd(), scratch.address(), 8);
-    return n == 8 ? scratch.get(ValueLayout.JAVA_LONG, 0) : 0;
+    return n == 8 ? scratch.getLong(0) : 0;
   }
 }

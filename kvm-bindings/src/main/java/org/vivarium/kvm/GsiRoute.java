@@ -1,14 +1,5 @@
 package org.vivarium.kvm;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.List;
-import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.kvm_irq_routing;
-import org.vivarium.kvm.ffi.kvm_irq_routing_entry;
-import org.vivarium.kvm.ffi.kvm_irq_routing_irqchip;
-import org.vivarium.kvm.ffi.kvm_irq_routing_msi;
-
 /** Where a global system interrupt (GSI) leads (KVM API, KVM_SET_GSI_ROUTING). */
 public sealed interface GsiRoute {
   /** The GSI's number. */
@@ -38,38 +29,4 @@ public sealed interface GsiRoute {
    * @param data the message's data
    */
   record Message(int gsi, long address, int data) implements GsiRoute {}
-
-  /** A {@code struct kvm_irq_routing} with one entry for each route. */
-  static MemorySegment toTable(Arena arena, List<GsiRoute> routes) {
-    long stride = kvm_irq_routing_entry.sizeof();
-    MemorySegment table =
-        arena.allocate(kvm_irq_routing.entries$offset() + routes.size() * stride, 8);
-    kvm_irq_routing.nr(table, routes.size());
-    for (int i = 0; i < routes.size(); i++) {
-      MemorySegment entry = table.asSlice(kvm_irq_routing.entries$offset() + i * stride, stride);
-      kvm_irq_routing_entry.gsi(entry, routes.get(i).gsi());
-      MemorySegment target = kvm_irq_routing_entry.u(entry);
-      // No switch: the JVM would make code for its patterns while a machine starts.
-      if (routes.get(i) instanceof Pin pin) {
-        kvm_irq_routing_entry.type(entry, Linux.KVM_IRQ_ROUTING_IRQCHIP());
-        kvm_irq_routing_irqchip.irqchip(target, chipNumber(pin.chip()));
-        kvm_irq_routing_irqchip.pin(target, pin.pin());
-      } else {
-        Message message = (Message) routes.get(i);
-        kvm_irq_routing_entry.type(entry, Linux.KVM_IRQ_ROUTING_MSI());
-        kvm_irq_routing_msi.address_lo(target, (int) message.address());
-        kvm_irq_routing_msi.address_hi(target, (int) (message.address() >>> 32));
-        kvm_irq_routing_msi.data(target, message.data());
-      }
-    }
-    return table;
-  }
-
-  private static int chipNumber(Chip chip) {
-    return switch (chip) {
-      case PIC_MASTER -> Linux.KVM_IRQCHIP_PIC_MASTER();
-      case PIC_SLAVE -> Linux.KVM_IRQCHIP_PIC_SLAVE();
-      case IOAPIC -> Linux.KVM_IRQCHIP_IOAPIC();
-    };
-  }
 }

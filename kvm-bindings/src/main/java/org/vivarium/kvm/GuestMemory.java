@@ -2,8 +2,9 @@ package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,14 +52,8 @@ public final class GuestMemory implements AutoCloseable {
     }
   }
 
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong U64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final VarHandle ALIGNED_U16 =
-      ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+  private static final VarHandle RING_INDEX =
+      MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final Arena arena;
   private final GuestMemoryRegion[] regions;
@@ -91,7 +86,7 @@ public final class GuestMemory implements AutoCloseable {
     if (total == 0) {
       throw new IllegalArgumentException("Guest memory has at least one range");
     }
-    Mapping mapping = Mapping.map(total, backing);
+    GuestMemoryMapping mapping = GuestMemoryMapping.map(total, backing);
     Arena arena = Arena.ofShared();
     GuestMemoryRegion[] regions = new GuestMemoryRegion[ranges.size()];
     long offset = 0;
@@ -102,7 +97,7 @@ public final class GuestMemory implements AutoCloseable {
       MemorySegment segment =
           MemorySegment.ofAddress(mapping.address() + offset)
               .reinterpret(range.size(), arena, null);
-      regions[i] = new GuestMemoryRegion(range.gpa(), range.size(), segment);
+      regions[i] = new GuestMemoryRegion(range.gpa(), segment);
       offset += range.size();
     }
     return new GuestMemory(arena, regions, total, mapping.memfd());
@@ -165,49 +160,57 @@ public final class GuestMemory implements AutoCloseable {
   /** Reads an unsigned byte. */
   public int readU8(long gpa) {
     GuestMemoryRegion region = require(gpa, 1);
-    return region.segment().get(ValueLayout.JAVA_BYTE, gpa - region.gpa()) & 0xFF;
+    long offset = gpa - region.gpa();
+    return region.window(offset).get(GuestMemoryRegion.index(offset)) & 0xFF;
   }
 
   /** Reads an unsigned 16-bit value at any alignment. */
   public int readU16(long gpa) {
     GuestMemoryRegion region = require(gpa, 2);
-    return region.segment().get(U16, gpa - region.gpa()) & 0xFFFF;
+    long offset = gpa - region.gpa();
+    return region.window(offset).getShort(GuestMemoryRegion.index(offset)) & 0xFFFF;
   }
 
   /** Reads an unsigned 32-bit value at any alignment. */
   public long readU32(long gpa) {
     GuestMemoryRegion region = require(gpa, 4);
-    return Integer.toUnsignedLong(region.segment().get(U32, gpa - region.gpa()));
+    long offset = gpa - region.gpa();
+    return Integer.toUnsignedLong(region.window(offset).getInt(GuestMemoryRegion.index(offset)));
   }
 
   /** Reads a 64-bit value at any alignment. */
   public long readU64(long gpa) {
     GuestMemoryRegion region = require(gpa, 8);
-    return region.segment().get(U64, gpa - region.gpa());
+    long offset = gpa - region.gpa();
+    return region.window(offset).getLong(GuestMemoryRegion.index(offset));
   }
 
   /** Writes the low 8 bits of {@code value}. */
   public void writeU8(long gpa, int value) {
     GuestMemoryRegion region = require(gpa, 1);
-    region.segment().set(ValueLayout.JAVA_BYTE, gpa - region.gpa(), (byte) value);
+    long offset = gpa - region.gpa();
+    region.window(offset).put(GuestMemoryRegion.index(offset), (byte) value);
   }
 
   /** Writes the low 16 bits of {@code value}. */
   public void writeU16(long gpa, int value) {
     GuestMemoryRegion region = require(gpa, 2);
-    region.segment().set(U16, gpa - region.gpa(), (short) value);
+    long offset = gpa - region.gpa();
+    region.window(offset).putShort(GuestMemoryRegion.index(offset), (short) value);
   }
 
   /** Writes the low 32 bits of {@code value}. */
   public void writeU32(long gpa, long value) {
     GuestMemoryRegion region = require(gpa, 4);
-    region.segment().set(U32, gpa - region.gpa(), (int) value);
+    long offset = gpa - region.gpa();
+    region.window(offset).putInt(GuestMemoryRegion.index(offset), (int) value);
   }
 
   /** Writes a 64-bit value. */
   public void writeU64(long gpa, long value) {
     GuestMemoryRegion region = require(gpa, 8);
-    region.segment().set(U64, gpa - region.gpa(), value);
+    long offset = gpa - region.gpa();
+    region.window(offset).putLong(GuestMemoryRegion.index(offset), value);
   }
 
   /**
@@ -216,8 +219,10 @@ public final class GuestMemory implements AutoCloseable {
    * @param gpa even, or IllegalArgumentException
    */
   public int readU16Acquire(long gpa) {
-    GuestMemoryRegion region = require(gpa, 2);
-    return (short) ALIGNED_U16.getAcquire(region.segment(), gpa - region.gpa()) & 0xFFFF;
+    GuestMemoryRegion region = requireAligned(gpa);
+    long offset = gpa - region.gpa();
+    return (short) RING_INDEX.getAcquire(region.window(offset), GuestMemoryRegion.index(offset))
+        & 0xFFFF;
   }
 
   /**
@@ -226,8 +231,17 @@ public final class GuestMemory implements AutoCloseable {
    * @param gpa even, or IllegalArgumentException
    */
   public void writeU16Release(long gpa, int value) {
+    GuestMemoryRegion region = requireAligned(gpa);
+    long offset = gpa - region.gpa();
+    RING_INDEX.setRelease(region.window(offset), GuestMemoryRegion.index(offset), (short) value);
+  }
+
+  private GuestMemoryRegion requireAligned(long gpa) {
     GuestMemoryRegion region = require(gpa, 2);
-    ALIGNED_U16.setRelease(region.segment(), gpa - region.gpa(), (short) value);
+    if ((gpa & 1) != 0) {
+      throw new IllegalArgumentException("Not an even address: 0x" + Long.toHexString(gpa));
+    }
+    return region;
   }
 
   /** Copies guest memory into {@code target}. */
@@ -236,8 +250,12 @@ public final class GuestMemory implements AutoCloseable {
       return;
     }
     GuestMemoryRegion region = require(gpa, length);
-    MemorySegment.copy(
-        region.segment(), ValueLayout.JAVA_BYTE, gpa - region.gpa(), target, offset, length);
+    long from = gpa - region.gpa();
+    for (int done = 0, step; done < length; done += step) {
+      step = Math.min(length - done, GuestMemoryRegion.LONGEST_ACCESS);
+      int index = GuestMemoryRegion.index(from + done);
+      region.window(from + done).get(index, target, offset + done, step);
+    }
   }
 
   /** Copies {@code source} into guest memory. */
@@ -246,14 +264,25 @@ public final class GuestMemory implements AutoCloseable {
       return;
     }
     GuestMemoryRegion region = require(gpa, length);
-    MemorySegment.copy(
-        source, offset, region.segment(), ValueLayout.JAVA_BYTE, gpa - region.gpa(), length);
+    long to = gpa - region.gpa();
+    for (int done = 0, step; done < length; done += step) {
+      step = Math.min(length - done, GuestMemoryRegion.LONGEST_ACCESS);
+      int index = GuestMemoryRegion.index(to + done);
+      region.window(to + done).put(index, source, offset + done, step);
+    }
   }
 
-  /** Copies 64-bit words into guest memory, at once rather than one by one. */
+  /**
+   * Copies 64-bit words into guest memory, at once rather than one by one.
+   *
+   * @param source less than half a GiB
+   */
   public void writeU64s(long gpa, long[] source) {
-    GuestMemoryRegion region = require(gpa, (long) source.length * Long.BYTES);
-    MemorySegment.copy(source, 0, region.segment(), U64, gpa - region.gpa(), source.length);
+    int bytes = Math.multiplyExact(source.length, Long.BYTES);
+    GuestMemoryRegion region = require(gpa, bytes);
+    long to = gpa - region.gpa();
+    ByteBuffer words = region.window(to).slice(GuestMemoryRegion.index(to), bytes);
+    words.order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(source);
   }
 
   /**
@@ -292,7 +321,7 @@ public final class GuestMemory implements AutoCloseable {
     }
     arena.close();
     // SAFETY: the arena is closed, so no segment reaches the mapping any more.
-    long result = NativeCalls.call(Linux.SYS_munmap(), regions[0].segment().address(), size);
+    long result = NativeCalls.call(Linux.SYS_munmap(), regions[0].hva(), size);
     if (memfd >= 0) {
       NativeCalls.call(Linux.SYS_close(), memfd);
     }
@@ -317,79 +346,5 @@ public final class GuestMemory implements AutoCloseable {
       }
     }
     return null;
-  }
-
-  /** The pages themselves: where they are mapped and, if shared, by which memfd. */
-  private record Mapping(long address, int memfd) {
-    private static final long HUGE_PAGE = 2L << 20;
-
-    static Mapping map(long size, Backing backing) throws KvmException {
-      String what = "reserve " + size / (1 << 20) + " MiB of guest memory";
-      int memfd = backing == Backing.MEMFD ? createMemfd(size, what) : -1;
-      int share = memfd >= 0 ? Linux.MAP_SHARED() : Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS();
-      long address = 0;
-      try {
-        address = reserveAligned(size, what);
-        int protection = Linux.PROT_READ() | Linux.PROT_WRITE();
-        int flags = share | Linux.MAP_FIXED() | Linux.MAP_NORESERVE();
-        // SAFETY: MAP_FIXED replaces a part of the reservation made one line above, ours alone.
-        KvmException.check(
-            NativeCalls.call(Linux.SYS_mmap(), address, size, protection, flags, memfd, 0), what);
-        // SAFETY: advice about the mapping made above, which changes no content.
-        // Advice only: a kernel without huge pages or core dump control answers EINVAL.
-        NativeCalls.call(Linux.SYS_madvise(), address, size, Linux.MADV_HUGEPAGE());
-        NativeCalls.call(Linux.SYS_madvise(), address, size, Linux.MADV_DONTDUMP());
-        return new Mapping(address, memfd);
-      } catch (KvmException e) {
-        unmap(address, address == 0 ? 0 : size);
-        if (memfd >= 0) {
-          NativeCalls.call(Linux.SYS_close(), memfd);
-        }
-        throw e;
-      }
-    }
-
-    /** An address range aligned to a huge page, so that the host can map GPA by 2 MiB pages. */
-    private static long reserveAligned(long size, String what) throws KvmException {
-      long span = Math.addExact(size, HUGE_PAGE);
-      int flags = Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS() | Linux.MAP_NORESERVE();
-      long start =
-          KvmException.check(
-              NativeCalls.call(Linux.SYS_mmap(), 0, span, Linux.PROT_NONE(), flags, -1, 0), what);
-      long address = (start + HUGE_PAGE - 1) & -HUGE_PAGE;
-      unmap(start, address - start);
-      unmap(address + size, start + span - (address + size));
-      return address;
-    }
-
-    private static void unmap(long address, long length) {
-      if (length > 0) {
-        // SAFETY: a part of the reservation that this class made and gave to nobody.
-        NativeCalls.call(Linux.SYS_munmap(), address, length);
-      }
-    }
-
-    private static int createMemfd(long size, String what) throws KvmException {
-      try (Arena scratch = Arena.ofConfined()) {
-        MemorySegment name = scratch.allocateFrom("vivarium-guest-memory");
-        // SAFETY: name is a NUL-terminated string that lives until the call returns.
-        int flags = Linux.MFD_CLOEXEC() | Linux.MFD_ALLOW_SEALING();
-        int fd =
-            (int)
-                KvmException.check(
-                    NativeCalls.call(Linux.SYS_memfd_create(), name.address(), flags), what);
-        // Sealed at its size: whoever is given the memfd cannot truncate it under the mapping.
-        long seals = Linux.F_SEAL_SHRINK() | Linux.F_SEAL_GROW() | Linux.F_SEAL_SEAL();
-        long result = NativeCalls.call(Linux.SYS_ftruncate(), fd, size);
-        if (result >= 0) {
-          result = NativeCalls.call(Linux.SYS_fcntl(), fd, Linux.F_ADD_SEALS(), seals);
-        }
-        if (result < 0) {
-          NativeCalls.call(Linux.SYS_close(), fd);
-          throw new KvmException(what, (int) -result);
-        }
-        return fd;
-      }
-    }
   }
 }

@@ -2,19 +2,8 @@ package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
 import java.util.List;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.io_cqring_offsets;
-import org.vivarium.kvm.ffi.io_sqring_offsets;
-import org.vivarium.kvm.ffi.io_uring_cqe;
-import org.vivarium.kvm.ffi.io_uring_getevents_arg;
-import org.vivarium.kvm.ffi.io_uring_params;
-import org.vivarium.kvm.ffi.io_uring_restriction;
-import org.vivarium.kvm.ffi.io_uring_sqe;
-import org.vivarium.kvm.ffi.iovec;
-import org.vivarium.kvm.ffi.timespec;
 
 /**
  * An io_uring(7): reads and writes of files that the kernel takes many at a time and ends in any
@@ -44,45 +33,45 @@ public final class IoUring extends FileDescriptor {
   private static final long LARGEST_PLAIN = 1 << 30;
   private static final int MAX_TRIES = 16;
 
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-  private static final VarHandle ORDERED = ValueLayout.JAVA_INT.varHandle();
-  private static final long SQE = io_uring_sqe.sizeof();
-  private static final long CQE = io_uring_cqe.sizeof();
-  private static final long OPCODE = io_uring_sqe.opcode$offset();
-  private static final long FLAGS = io_uring_sqe.flags$offset();
-  private static final long FILE = io_uring_sqe.fd$offset();
-  private static final long OFFSET = io_uring_sqe.off$offset();
-  private static final long ADDRESS = io_uring_sqe.addr$offset();
-  private static final long LENGTH = io_uring_sqe.len$offset();
-  private static final long USER_DATA = io_uring_sqe.user_data$offset();
+  private static final int SQE = KernelLayouts.IoUringSqe.SIZE;
+  private static final int CQE = KernelLayouts.IoUringCqe.SIZE;
+  private static final int RANGE = KernelLayouts.Iovec.SIZE;
 
   /** Where the parts of the rings lie, as the kernel answered. */
   private record Places(
-      int entries, int completions, long sqHead, long sqTail, long cqHead, long cqTail, long cqes) {
-    static Places of(MemorySegment params) {
-      MemorySegment sq = io_uring_params.sq_off(params);
-      MemorySegment cq = io_uring_params.cq_off(params);
+      int entries,
+      int completions,
+      int sqHead,
+      int sqTail,
+      int sqArray,
+      int cqHead,
+      int cqTail,
+      int cqes) {
+    static Places of(KernelStruct params) {
+      int sq = KernelLayouts.IoUringParams.SQ_OFF;
+      int cq = KernelLayouts.IoUringParams.CQ_OFF;
       return new Places(
-          io_uring_params.sq_entries(params),
-          io_uring_params.cq_entries(params),
-          io_sqring_offsets.head(sq),
-          io_sqring_offsets.tail(sq),
-          io_cqring_offsets.head(cq),
-          io_cqring_offsets.tail(cq),
-          io_cqring_offsets.cqes(cq));
+          params.getInt(KernelLayouts.IoUringParams.SQ_ENTRIES),
+          params.getInt(KernelLayouts.IoUringParams.CQ_ENTRIES),
+          params.getInt(sq + KernelLayouts.IoSqringOffsets.HEAD),
+          params.getInt(sq + KernelLayouts.IoSqringOffsets.TAIL),
+          params.getInt(sq + KernelLayouts.IoSqringOffsets.ARRAY),
+          params.getInt(cq + KernelLayouts.IoCqringOffsets.HEAD),
+          params.getInt(cq + KernelLayouts.IoCqringOffsets.TAIL),
+          params.getInt(cq + KernelLayouts.IoCqringOffsets.CQES));
     }
   }
 
   private final Arena arena;
-  private final MemorySegment rings;
-  private final MemorySegment sqes;
-  private final MemorySegment vector = Arena.ofAuto().allocate(VECTOR_CAPACITY * iovec.sizeof(), 8);
+  private final KernelStruct rings;
+  private final KernelStruct sqes;
+  private final KernelStruct vector = new KernelStruct(Arena.ofAuto(), VECTOR_CAPACITY * RANGE);
   private final Places at;
 
   /** A struct io_uring_getevents_arg, then the struct timespec that it names. */
-  private final MemorySegment wait =
-      Arena.ofAuto().allocate(io_uring_getevents_arg.sizeof() + timespec.sizeof(), Long.BYTES);
+  private final KernelStruct wait =
+      new KernelStruct(
+          Arena.ofAuto(), KernelLayouts.IoUringGeteventsArg.SIZE + KernelLayouts.Timespec.SIZE);
 
   private int tail;
   private int firstRange;
@@ -90,7 +79,7 @@ public final class IoUring extends FileDescriptor {
   private long data;
   private int result;
 
-  private IoUring(int fd, Arena arena, MemorySegment rings, MemorySegment sqes, Places at) {
+  private IoUring(int fd, Arena arena, KernelStruct rings, KernelStruct sqes, Places at) {
     super(fd);
     this.arena = arena;
     this.rings = rings;
@@ -110,15 +99,18 @@ public final class IoUring extends FileDescriptor {
   public static IoUring create(int entries, int completions, List<NativeFile> files)
       throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment params = io_uring_params.allocate(scratch).fill((byte) 0);
-      io_uring_params.flags(params, Linux.IORING_SETUP_CQSIZE() | Linux.IORING_SETUP_R_DISABLED());
-      io_uring_params.cq_entries(params, completions);
+      KernelStruct params = new KernelStruct(scratch, KernelLayouts.IoUringParams.SIZE);
+      params.putInt(
+          KernelLayouts.IoUringParams.FLAGS,
+          Linux.IORING_SETUP_CQSIZE() | Linux.IORING_SETUP_R_DISABLED());
+      params.putInt(KernelLayouts.IoUringParams.CQ_ENTRIES, completions);
       // SAFETY: params is a whole struct io_uring_params that lives until the call returns.
       long fd = NativeCalls.call(Linux.SYS_io_uring_setup(), entries, params.address());
       KvmException.check(fd, "make an io_uring");
       IoUring ring;
       try {
-        if ((io_uring_params.features(params) & FEATURES) != FEATURES) {
+        int features = params.getInt(KernelLayouts.IoUringParams.FEATURES);
+        if ((features & FEATURES) != FEATURES) {
           throw new KvmException("use the io_uring of a kernel before 5.12", Errno.EOPNOTSUPP);
         }
         ring = map((int) fd, params);
@@ -136,11 +128,11 @@ public final class IoUring extends FileDescriptor {
     }
   }
 
-  private static IoUring map(int fd, MemorySegment params) throws KvmException {
+  private static IoUring map(int fd, KernelStruct params) throws KvmException {
     Places at = Places.of(params);
-    long array = io_sqring_offsets.array(io_uring_params.sq_off(params));
-    long ringBytes = Math.max(array + 4L * at.entries(), at.cqes() + CQE * at.completions());
-    long sqeBytes = SQE * at.entries();
+    long ringBytes =
+        Math.max(at.sqArray() + 4L * at.entries(), at.cqes() + (long) CQE * at.completions());
+    long sqeBytes = (long) SQE * at.entries();
     long ringAddress = mmap(fd, ringBytes, Linux.IORING_OFF_SQ_RING());
     long sqeAddress;
     try {
@@ -151,14 +143,18 @@ public final class IoUring extends FileDescriptor {
       throw e;
     }
     Arena arena = Arena.ofShared();
-    // SAFETY: both are whole mappings that close() alone unmaps, after closing the arena.
-    MemorySegment rings = MemorySegment.ofAddress(ringAddress).reinterpret(ringBytes, arena, null);
-    MemorySegment sqes = MemorySegment.ofAddress(sqeAddress).reinterpret(sqeBytes, arena, null);
+    KernelStruct rings = mapped(arena, ringAddress, ringBytes);
+    KernelStruct sqes = mapped(arena, sqeAddress, sqeBytes);
     for (int i = 0; i < at.entries(); i++) {
       // Entries are used in their order, so that the array of indices never changes.
-      rings.set(INT, array + 4L * i, i);
+      rings.putInt(at.sqArray() + Integer.BYTES * i, i);
     }
     return new IoUring(fd, arena, rings, sqes, at);
+  }
+
+  private static KernelStruct mapped(Arena arena, long address, long bytes) {
+    // SAFETY: a whole mapping that close() alone unmaps, after closing the arena.
+    return new KernelStruct(MemorySegment.ofAddress(address).reinterpret(bytes, arena, null));
   }
 
   private static long mmap(int fd, long bytes, long offset) throws KvmException {
@@ -170,23 +166,22 @@ public final class IoUring extends FileDescriptor {
   }
 
   private void register(Arena scratch, List<NativeFile> files) throws KvmException {
-    MemorySegment fds = scratch.allocate(INT, files.size());
+    KernelStruct fds = new KernelStruct(scratch, Integer.BYTES * files.size());
     for (int i = 0; i < files.size(); i++) {
-      fds.setAtIndex(INT, i, files.get(i).fd());
+      fds.putInt(Integer.BYTES * i, files.get(i).fd());
     }
     KvmException.check(
-        register(Linux.IORING_REGISTER_FILES(), fds, files.size()),
+        register(Linux.IORING_REGISTER_FILES(), fds.address(), files.size()),
         "register files with an io_uring");
-    MemorySegment limits = scratch.allocateFrom(INT, KERNEL_WORKERS, KERNEL_WORKERS);
-    long limited = register(Linux.IORING_REGISTER_IOWQ_MAX_WORKERS(), limits, 2);
+    KernelStruct limits = new KernelStruct(scratch, 2 * Integer.BYTES);
+    limits.putInt(0, KERNEL_WORKERS).putInt(Integer.BYTES, KERNEL_WORKERS);
+    long limited = register(Linux.IORING_REGISTER_IOWQ_MAX_WORKERS(), limits.address(), 2);
     if (limited < 0 && limited != -Errno.EINVAL) {
       // EINVAL: a kernel before 5.15, which has its own limit by the number of processors.
       throw new KvmException("limit the workers of an io_uring", (int) -limited);
     }
     restrict(scratch);
-    KvmException.check(
-        register(Linux.IORING_REGISTER_ENABLE_RINGS(), MemorySegment.NULL, 0),
-        "enable an io_uring");
+    KvmException.check(register(Linux.IORING_REGISTER_ENABLE_RINGS(), 0, 0), "enable an io_uring");
   }
 
   /**
@@ -200,30 +195,31 @@ public final class IoUring extends FileDescriptor {
       Linux.IORING_OP_WRITEV()
     };
     int count = operations.length + 1;
-    MemorySegment all = io_uring_restriction.allocateArray(count, scratch).fill((byte) 0);
-    for (int i = 0; i < count; i++) {
-      MemorySegment one = io_uring_restriction.asSlice(all, i);
-      if (i < operations.length) {
-        io_uring_restriction.opcode(one, (short) Linux.IORING_RESTRICTION_SQE_OP());
-        io_uring_restriction.sqe_op(one, (byte) operations[i]);
-      } else {
-        io_uring_restriction.opcode(one, (short) Linux.IORING_RESTRICTION_SQE_FLAGS_REQUIRED());
-        io_uring_restriction.sqe_flags(one, (byte) (1 << Linux.IOSQE_FIXED_FILE_BIT()));
-      }
+    int stride = KernelLayouts.IoUringRestriction.SIZE;
+    KernelStruct all = new KernelStruct(scratch, count * stride);
+    int opcode = KernelLayouts.IoUringRestriction.OPCODE;
+    int at = 0;
+    for (int operation : operations) {
+      all.putShort(at + opcode, Linux.IORING_RESTRICTION_SQE_OP());
+      all.putByte(at + KernelLayouts.IoUringRestriction.SQE_OP, operation);
+      at += stride;
     }
+    all.putShort(at + opcode, Linux.IORING_RESTRICTION_SQE_FLAGS_REQUIRED());
+    all.putByte(at + KernelLayouts.IoUringRestriction.SQE_FLAGS, 1 << Linux.IOSQE_FIXED_FILE_BIT());
     KvmException.check(
-        register(Linux.IORING_REGISTER_RESTRICTIONS(), all, count), "restrict an io_uring");
+        register(Linux.IORING_REGISTER_RESTRICTIONS(), all.address(), count),
+        "restrict an io_uring");
   }
 
-  private long register(int what, MemorySegment argument, int count) {
-    // SAFETY: argument holds count elements of the kind that the kernel expects, until the call
-    // returns.
-    return NativeCalls.call(Linux.SYS_io_uring_register(), fd(), what, argument.address(), count);
+  private long register(int what, long argument, int count) {
+    // SAFETY: argument is the address of count elements of the kind that the kernel expects, which
+    // live until the call returns.
+    return NativeCalls.call(Linux.SYS_io_uring_register(), fd(), what, argument, count);
   }
 
   /** Whether another request of so many ranges can be built before {@link #submit}. */
   public boolean hasRoom(int moreRanges) {
-    int head = (int) ORDERED.getAcquire(rings, at.sqHead());
+    int head = rings.getIntAcquire(at.sqHead());
     return tail - head < at.entries() && firstRange + ranges + moreRanges <= VECTOR_CAPACITY;
   }
 
@@ -238,9 +234,9 @@ public final class IoUring extends FileDescriptor {
     if (firstRange + ranges == VECTOR_CAPACITY || ranges == MAX_RANGES) {
       throw new IllegalStateException("More ranges than an io_uring takes at once");
     }
-    long place = (firstRange + ranges) * iovec.sizeof();
-    vector.set(LONG, place + iovec.iov_base$offset(), address);
-    vector.set(LONG, place + iovec.iov_len$offset(), length);
+    int place = (firstRange + ranges) * RANGE;
+    vector.putLong(place + KernelLayouts.Iovec.IOV_BASE, address);
+    vector.putLong(place + KernelLayouts.Iovec.IOV_LEN, length);
     ranges++;
   }
 
@@ -266,26 +262,30 @@ public final class IoUring extends FileDescriptor {
     if (ranges == 0 || !hasRoom(0)) {
       throw new IllegalStateException("No range, or no room for another request");
     }
-    long first = firstRange * iovec.sizeof();
-    long length = vector.get(LONG, first + iovec.iov_len$offset());
+    int first = firstRange * RANGE;
+    long length = vector.getLong(first + KernelLayouts.Iovec.IOV_LEN);
     boolean single = ranges == 1 && length <= LARGEST_PLAIN;
-    long sqe = (tail & at.entries() - 1) * SQE;
-    for (long i = 0; i < SQE; i += Long.BYTES) {
-      sqes.set(LONG, sqe + i, 0);
+    long address =
+        single ? vector.getLong(first + KernelLayouts.Iovec.IOV_BASE) : vector.address() + first;
+    int sqe = sqe(tail);
+    for (int i = 0; i < SQE; i += Long.BYTES) {
+      sqes.putLong(sqe + i, 0);
     }
-    sqes.set(ValueLayout.JAVA_BYTE, sqe + OPCODE, (byte) (single ? plain : vectored));
-    sqes.set(ValueLayout.JAVA_BYTE, sqe + FLAGS, (byte) (1 << Linux.IOSQE_FIXED_FILE_BIT()));
-    sqes.set(INT, sqe + FILE, file);
-    sqes.set(LONG, sqe + OFFSET, offset);
-    sqes.set(LONG, sqe + USER_DATA, userData);
-    sqes.set(
-        LONG,
-        sqe + ADDRESS,
-        single ? vector.get(LONG, first + iovec.iov_base$offset()) : vector.address() + first);
-    sqes.set(INT, sqe + LENGTH, single ? (int) length : ranges);
+    sqes.putByte(sqe + KernelLayouts.IoUringSqe.OPCODE, single ? plain : vectored);
+    sqes.putByte(sqe + KernelLayouts.IoUringSqe.FLAGS, 1 << Linux.IOSQE_FIXED_FILE_BIT());
+    sqes.putInt(sqe + KernelLayouts.IoUringSqe.FD, file);
+    sqes.putLong(sqe + KernelLayouts.IoUringSqe.OFF, offset);
+    sqes.putLong(sqe + KernelLayouts.IoUringSqe.USER_DATA, userData);
+    sqes.putLong(sqe + KernelLayouts.IoUringSqe.ADDR, address);
+    sqes.putInt(sqe + KernelLayouts.IoUringSqe.LEN, single ? (int) length : ranges);
     firstRange += ranges;
     ranges = 0;
     tail++;
+  }
+
+  /** Where the submission queue entry of this number is. */
+  private int sqe(int number) {
+    return (number & at.entries() - 1) * SQE;
   }
 
   /**
@@ -312,21 +312,21 @@ public final class IoUring extends FileDescriptor {
     if (awaited > 0) {
       flags = Linux.IORING_ENTER_GETEVENTS() | Linux.IORING_ENTER_EXT_ARG();
       argument = wait.address();
-      argumentBytes = io_uring_getevents_arg.sizeof();
-      long time = argumentBytes;
-      wait.set(LONG, io_uring_getevents_arg.ts$offset(), argument + time);
-      wait.set(LONG, time + timespec.tv_nsec$offset(), nanos);
+      int time = KernelLayouts.IoUringGeteventsArg.SIZE;
+      argumentBytes = time;
+      wait.putLong(KernelLayouts.IoUringGeteventsArg.TS, argument + time);
+      wait.putLong(time + KernelLayouts.Timespec.TV_NSEC, nanos);
     }
-    ORDERED.setRelease(rings, at.sqTail(), tail);
+    rings.putIntRelease(at.sqTail(), tail);
     int tries = 0;
-    int left = tail - (int) ORDERED.getAcquire(rings, at.sqHead());
+    int left = tail - rings.getIntAcquire(at.sqHead());
     while (left > 0 && tries < MAX_TRIES) {
       // SAFETY: what the entries name is the caller's promise (class comment); the kernel copies
       // entries and ranges before the call returns (IORING_FEAT_SUBMIT_STABLE). The argument is
       // whole, without a signal mask, and names a whole struct timespec.
       NativeCalls.call(
           Linux.SYS_io_uring_enter(), fd(), left, awaited, flags, argument, argumentBytes);
-      left = tail - (int) ORDERED.getAcquire(rings, at.sqHead());
+      left = tail - rings.getIntAcquire(at.sqHead());
       tries++;
     }
     if (left == 0) {
@@ -341,15 +341,15 @@ public final class IoUring extends FileDescriptor {
    * @return its data, or -1 if the kernel has taken all
    */
   public long withdraw() {
-    int head = (int) ORDERED.getAcquire(rings, at.sqHead());
+    int head = rings.getIntAcquire(at.sqHead());
     if (tail == head) {
       firstRange = 0;
       return -1;
     }
     tail--;
     // Without a polling thread the kernel looks at the tail in submit() alone.
-    ORDERED.setRelease(rings, at.sqTail(), tail);
-    return sqes.get(LONG, (tail & at.entries() - 1) * SQE + USER_DATA);
+    rings.putIntRelease(at.sqTail(), tail);
+    return sqes.getLong(sqe(tail) + KernelLayouts.IoUringSqe.USER_DATA);
   }
 
   /**
@@ -372,14 +372,14 @@ public final class IoUring extends FileDescriptor {
    * @return whether {@link #data} and {@link #result} now tell of it
    */
   public boolean next() {
-    int head = rings.get(INT, at.cqHead());
-    if (head == (int) ORDERED.getAcquire(rings, at.cqTail())) {
+    int head = rings.getInt(at.cqHead());
+    if (head == rings.getIntAcquire(at.cqTail())) {
       return false;
     }
-    long cqe = at.cqes() + (head & at.completions() - 1) * CQE;
-    data = rings.get(LONG, cqe + io_uring_cqe.user_data$offset());
-    result = rings.get(INT, cqe + io_uring_cqe.res$offset());
-    ORDERED.setRelease(rings, at.cqHead(), head + 1);
+    int cqe = at.cqes() + (head & at.completions() - 1) * CQE;
+    data = rings.getLong(cqe + KernelLayouts.IoUringCqe.USER_DATA);
+    result = rings.getInt(cqe + KernelLayouts.IoUringCqe.RES);
+    rings.putIntRelease(at.cqHead(), head + 1);
     return true;
   }
 
@@ -401,8 +401,8 @@ public final class IoUring extends FileDescriptor {
     }
     arena.close();
     // SAFETY: the arena is closed, so no segment reaches the mappings any more.
-    NativeCalls.call(Linux.SYS_munmap(), rings.address(), rings.byteSize());
-    NativeCalls.call(Linux.SYS_munmap(), sqes.address(), sqes.byteSize());
+    NativeCalls.call(Linux.SYS_munmap(), rings.address(), rings.size());
+    NativeCalls.call(Linux.SYS_munmap(), sqes.address(), sqes.size());
     super.close();
   }
 }

@@ -1,9 +1,6 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import org.vivarium.kvm.ffi.iovec;
 
 /**
  * A list of memory ranges that one call reads into or writes from ({@code struct iovec}), made once
@@ -16,12 +13,11 @@ public final class IoVector {
   /** The most ranges that the kernel takes at once (IOV_MAX). */
   public static final int MAX_CAPACITY = 1024;
 
-  private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
-  private static final long BASE = iovec.iov_base$offset();
-  private static final long LENGTH = iovec.iov_len$offset();
-  private static final long STRIDE = iovec.sizeof();
+  private static final int BASE = KernelLayouts.Iovec.IOV_BASE;
+  private static final int LENGTH = KernelLayouts.Iovec.IOV_LEN;
+  private static final int STRIDE = KernelLayouts.Iovec.SIZE;
 
-  private final MemorySegment ranges;
+  private final KernelStruct ranges;
   private final int capacity;
   private int first;
   private int end;
@@ -35,7 +31,7 @@ public final class IoVector {
       throw new IllegalArgumentException("Not a number of ranges: " + capacity);
     }
     this.capacity = capacity;
-    this.ranges = Arena.ofAuto().allocate(STRIDE * capacity, Long.BYTES);
+    this.ranges = new KernelStruct(Arena.ofAuto(), STRIDE * capacity);
   }
 
   /** Forgets all ranges. */
@@ -60,8 +56,8 @@ public final class IoVector {
       throw new IllegalArgumentException("A range has no negative length: " + length);
     }
     remaining = Math.addExact(remaining, length);
-    ranges.set(WORD, end * STRIDE + BASE, address);
-    ranges.set(WORD, end * STRIDE + LENGTH, length);
+    ranges.putLong(end * STRIDE + BASE, address);
+    ranges.putLong(end * STRIDE + LENGTH, length);
     end++;
   }
 
@@ -77,22 +73,22 @@ public final class IoVector {
 
   /** Address of the first range that is not used up, for the kernel. */
   long address() {
-    return ranges.address() + first * STRIDE;
+    return ranges.address() + (long) first * STRIDE;
   }
 
   /** Uses up the first {@code bytes} after a transfer of so many. */
   void advance(long bytes) {
     remaining -= bytes;
     long left = bytes;
-    while (first < end && left >= ranges.get(WORD, first * STRIDE + LENGTH)) {
-      left -= ranges.get(WORD, first * STRIDE + LENGTH);
+    while (first < end && left >= ranges.getLong(first * STRIDE + LENGTH)) {
+      left -= ranges.getLong(first * STRIDE + LENGTH);
       first++;
     }
     if (left > 0) {
-      long base = first * STRIDE + BASE;
-      long length = first * STRIDE + LENGTH;
-      ranges.set(WORD, base, ranges.get(WORD, base) + left);
-      ranges.set(WORD, length, ranges.get(WORD, length) - left);
+      int base = first * STRIDE + BASE;
+      int length = first * STRIDE + LENGTH;
+      ranges.putLong(base, ranges.getLong(base) + left);
+      ranges.putLong(length, ranges.getLong(length) - left);
     }
   }
 }

@@ -2,16 +2,12 @@ package org.vivarium.kvm;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.vivarium.kvm.KvmUnavailableException.Reason;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.kvm_cpuid2;
-import org.vivarium.kvm.ffi.kvm_cpuid_entry2;
 
 /** The KVM subsystem: an open {@code /dev/kvm} (KVM API, "System ioctls"). */
 public final class Kvm extends FileDescriptor {
@@ -169,21 +165,12 @@ public final class Kvm extends FileDescriptor {
    */
   public List<CpuidEntry> supportedCpuid() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment table = CpuidEntry.allocateTable(scratch, MAX_CPUID_ENTRIES);
+      KernelStruct table = CpuidEntry.allocateTable(scratch, MAX_CPUID_ENTRIES);
       // SAFETY: table says itself how many entries it has room for.
       KvmException.check(
           NativeCalls.ioctl(fd(), Linux.KVM_GET_SUPPORTED_CPUID(), table.address()),
           "read the supported CPUID leaves");
-      int count = Math.min(kvm_cpuid2.nent(table), MAX_CPUID_ENTRIES);
-      List<CpuidEntry> entries = new ArrayList<>(count);
-      for (int i = 0; i < count; i++) {
-        entries.add(
-            CpuidEntry.readFrom(
-                table.asSlice(
-                    kvm_cpuid2.entries$offset() + i * kvm_cpuid_entry2.sizeof(),
-                    kvm_cpuid_entry2.sizeof())));
-      }
-      return entries;
+      return CpuidEntry.fromTable(table, MAX_CPUID_ENTRIES);
     }
   }
 }

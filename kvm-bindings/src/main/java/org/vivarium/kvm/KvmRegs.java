@@ -1,30 +1,27 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import org.vivarium.kvm.ffi.kvm_regs;
 
 /** A copy of a processor's general registers ({@code struct kvm_regs}). */
 public final class KvmRegs {
   /** A general register. */
   public enum Register {
-    RAX(kvm_regs.rax$offset()),
-    RBX(kvm_regs.rbx$offset()),
-    RCX(kvm_regs.rcx$offset()),
-    RDX(kvm_regs.rdx$offset()),
-    RSI(kvm_regs.rsi$offset()),
-    RDI(kvm_regs.rdi$offset()),
-    RSP(kvm_regs.rsp$offset()),
-    RBP(kvm_regs.rbp$offset()),
-    R8(kvm_regs.r8$offset()),
-    R9(kvm_regs.r9$offset()),
-    RIP(kvm_regs.rip$offset()),
-    RFLAGS(kvm_regs.rflags$offset());
+    RAX(KernelLayouts.KvmRegs.RAX),
+    RBX(KernelLayouts.KvmRegs.RBX),
+    RCX(KernelLayouts.KvmRegs.RCX),
+    RDX(KernelLayouts.KvmRegs.RDX),
+    RSI(KernelLayouts.KvmRegs.RSI),
+    RDI(KernelLayouts.KvmRegs.RDI),
+    RSP(KernelLayouts.KvmRegs.RSP),
+    RBP(KernelLayouts.KvmRegs.RBP),
+    R8(KernelLayouts.KvmRegs.R8),
+    R9(KernelLayouts.KvmRegs.R9),
+    RIP(KernelLayouts.KvmRegs.RIP),
+    RFLAGS(KernelLayouts.KvmRegs.RFLAGS);
 
-    private final long offset;
+    private final int offset;
 
-    Register(long offset) {
+    Register(int offset) {
       this.offset = offset;
     }
   }
@@ -32,7 +29,7 @@ public final class KvmRegs {
   /** RFLAGS with every flag clear: bit 1 is always set. */
   public static final long RFLAGS_CLEAR = 0x2;
 
-  private final MemorySegment segment = kvm_regs.allocate(Arena.ofAuto());
+  private final KernelStruct struct = new KernelStruct(Arena.ofAuto(), KernelLayouts.KvmRegs.SIZE);
 
   /** All registers 0, but RFLAGS clear as the processor wants it. */
   public KvmRegs() {
@@ -41,16 +38,16 @@ public final class KvmRegs {
 
   /** The value of a register. */
   public long get(Register register) {
-    return segment.get(ValueLayout.JAVA_LONG, register.offset);
+    return struct.getLong(register.offset);
   }
 
   /** Sets a register in this copy; KvmVcpu.setRegs gives it to the processor. */
   public KvmRegs set(Register register, long value) {
-    segment.set(ValueLayout.JAVA_LONG, register.offset, value);
+    struct.putLong(register.offset, value);
     return this;
   }
 
-  MemorySegment segment() {
-    return segment;
+  KernelStruct struct() {
+    return struct;
   }
 }

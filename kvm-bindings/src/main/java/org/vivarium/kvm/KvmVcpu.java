@@ -2,13 +2,9 @@ package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.List;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.kvm_lapic_state;
-import org.vivarium.kvm.ffi.kvm_mp_state;
-import org.vivarium.kvm.ffi.kvm_msr_entry;
-import org.vivarium.kvm.ffi.kvm_msrs;
 
 /**
  * A virtual processor (KVM API, "vCPU ioctls").
@@ -108,7 +104,7 @@ public final class KvmVcpu extends FileDescriptor {
   /** Sets what CPUID answers the guest. */
   public void setCpuid(List<CpuidEntry> entries) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment table = CpuidEntry.toTable(scratch, entries);
+      KernelStruct table = CpuidEntry.toTable(scratch, entries);
       ioctl(Linux.KVM_SET_CPUID2(), table, "set CPUID");
     }
   }
@@ -120,13 +116,14 @@ public final class KvmVcpu extends FileDescriptor {
    */
   public int setMsrs(List<Msr> msrs) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      long stride = kvm_msr_entry.sizeof();
-      MemorySegment table = scratch.allocate(kvm_msrs.entries$offset() + msrs.size() * stride, 8);
-      kvm_msrs.nmsrs(table, msrs.size());
-      for (int i = 0; i < msrs.size(); i++) {
-        MemorySegment entry = table.asSlice(kvm_msrs.entries$offset() + i * stride, stride);
-        kvm_msr_entry.index(entry, msrs.get(i).index());
-        kvm_msr_entry.data(entry, msrs.get(i).value());
+      int stride = KernelLayouts.KvmMsrEntry.SIZE;
+      int at = KernelLayouts.KvmMsrs.ENTRIES;
+      KernelStruct table = new KernelStruct(scratch, at + msrs.size() * stride);
+      table.putInt(KernelLayouts.KvmMsrs.NMSRS, msrs.size());
+      for (Msr msr : msrs) {
+        table.putInt(at + KernelLayouts.KvmMsrEntry.INDEX, msr.index());
+        table.putLong(at + KernelLayouts.KvmMsrEntry.DATA, msr.value());
+        at += stride;
       }
       return (int) ioctl(Linux.KVM_SET_MSRS(), table, "set model-specific registers");
     }
@@ -135,25 +132,25 @@ public final class KvmVcpu extends FileDescriptor {
   /** The general registers. */
   public KvmRegs regs() throws KvmException {
     KvmRegs regs = new KvmRegs();
-    ioctl(Linux.KVM_GET_REGS(), regs.segment(), "read registers");
+    ioctl(Linux.KVM_GET_REGS(), regs.struct(), "read registers");
     return regs;
   }
 
   /** Sets the general registers. */
   public void setRegs(KvmRegs regs) throws KvmException {
-    ioctl(Linux.KVM_SET_REGS(), regs.segment(), "set registers");
+    ioctl(Linux.KVM_SET_REGS(), regs.struct(), "set registers");
   }
 
   /** The system registers: segments, descriptor tables, control registers. */
   public KvmSregs sregs() throws KvmException {
     KvmSregs sregs = new KvmSregs();
-    ioctl(Linux.KVM_GET_SREGS(), sregs.segment(), "read system registers");
+    ioctl(Linux.KVM_GET_SREGS(), sregs.struct(), "read system registers");
     return sregs;
   }
 
   /** Sets the system registers. */
   public void setSregs(KvmSregs sregs) throws KvmException {
-    ioctl(Linux.KVM_SET_SREGS(), sregs.segment(), "set system registers");
+    ioctl(Linux.KVM_SET_SREGS(), sregs.struct(), "set system registers");
   }
 
   /**
@@ -163,9 +160,9 @@ public final class KvmVcpu extends FileDescriptor {
    */
   public int lapicRegister(int offset) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment lapic = kvm_lapic_state.allocate(scratch);
+      KernelStruct lapic = new KernelStruct(scratch, KernelLayouts.KvmLapicState.SIZE);
       ioctl(Linux.KVM_GET_LAPIC(), lapic, "read the local APIC");
-      return lapic.get(ValueLayout.JAVA_INT, offset);
+      return lapic.getInt(offset);
     }
   }
 
@@ -176,9 +173,9 @@ public final class KvmVcpu extends FileDescriptor {
    */
   public void setLapicRegister(int offset, int value) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment lapic = kvm_lapic_state.allocate(scratch);
+      KernelStruct lapic = new KernelStruct(scratch, KernelLayouts.KvmLapicState.SIZE);
       ioctl(Linux.KVM_GET_LAPIC(), lapic, "read the local APIC");
-      lapic.set(ValueLayout.JAVA_INT, offset, value);
+      lapic.putInt(offset, value);
       ioctl(Linux.KVM_SET_LAPIC(), lapic, "set the local APIC");
     }
   }
@@ -186,9 +183,9 @@ public final class KvmVcpu extends FileDescriptor {
   /** The multiprocessing state: a {@code KVM_MP_STATE_*} number. */
   public int mpState() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment state = kvm_mp_state.allocate(scratch);
+      KernelStruct state = new KernelStruct(scratch, KernelLayouts.KvmMpState.SIZE);
       ioctl(Linux.KVM_GET_MP_STATE(), state, "read the processor state");
-      return kvm_mp_state.mp_state(state);
+      return state.getInt(KernelLayouts.KvmMpState.MP_STATE);
     }
   }
 
@@ -208,10 +205,14 @@ public final class KvmVcpu extends FileDescriptor {
     return KvmStats.open(fd(), "virtual CPU " + id);
   }
 
-  private long ioctl(long request, MemorySegment argument, String what) throws KvmException {
-    // SAFETY: argument is a live segment of the structure that the request names.
-    return KvmException.check(
-        NativeCalls.ioctl(fd(), request, argument.address()), what + " of virtual CPU " + id);
+  private long ioctl(long request, KernelStruct argument, String what) throws KvmException {
+    try {
+      // SAFETY: argument is the structure that the request names, and lives until the call returns.
+      return KvmException.check(
+          NativeCalls.ioctl(fd(), request, argument.address()), what + " of virtual CPU " + id);
+    } finally {
+      Reference.reachabilityFence(argument);
+    }
   }
 
   /** Closes the processor; called on its own thread, after its last {@link #run()}. */

@@ -1,18 +1,9 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.kvm_clock_data;
-import org.vivarium.kvm.ffi.kvm_ioeventfd;
-import org.vivarium.kvm.ffi.kvm_irq_level;
-import org.vivarium.kvm.ffi.kvm_irqfd;
-import org.vivarium.kvm.ffi.kvm_msi;
-import org.vivarium.kvm.ffi.kvm_pit_config;
-import org.vivarium.kvm.ffi.kvm_userspace_memory_region;
 
 /**
  * A virtual machine in the kernel (KVM API, "VM ioctls").
@@ -46,7 +37,7 @@ public final class KvmVm extends FileDescriptor {
   /** Sets where Intel processors keep the identity page table (KVM_SET_IDENTITY_MAP_ADDR). */
   public void setIdentityMapAddress(long gpa) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment address = scratch.allocateFrom(ValueLayout.JAVA_LONG, gpa);
+      KernelStruct address = new KernelStruct(scratch, Long.BYTES).putLong(0, gpa);
       KvmException.check(
           ioctl(Linux.KVM_SET_IDENTITY_MAP_ADDR(), address),
           "set the identity map address 0x" + Long.toHexString(gpa));
@@ -62,8 +53,8 @@ public final class KvmVm extends FileDescriptor {
   /** Makes the 8254 timer, with the speaker port 0x61 answered in the kernel. */
   public void createPit() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment config = kvm_pit_config.allocate(scratch);
-      kvm_pit_config.flags(config, Linux.KVM_PIT_SPEAKER_DUMMY());
+      KernelStruct config = new KernelStruct(scratch, KernelLayouts.KvmPitConfig.SIZE);
+      config.putInt(KernelLayouts.KvmPitConfig.FLAGS, Linux.KVM_PIT_SPEAKER_DUMMY());
       KvmException.check(ioctl(Linux.KVM_CREATE_PIT2(), config), "create the interval timer");
     }
   }
@@ -84,11 +75,11 @@ public final class KvmVm extends FileDescriptor {
 
   private void setMemorySlot(int slot, long gpa, long size, long hva) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment region = kvm_userspace_memory_region.allocate(scratch);
-      kvm_userspace_memory_region.slot(region, slot);
-      kvm_userspace_memory_region.guest_phys_addr(region, gpa);
-      kvm_userspace_memory_region.memory_size(region, size);
-      kvm_userspace_memory_region.userspace_addr(region, hva);
+      KernelStruct region = new KernelStruct(scratch, KernelLayouts.KvmUserspaceMemoryRegion.SIZE);
+      region.putInt(KernelLayouts.KvmUserspaceMemoryRegion.SLOT, slot);
+      region.putLong(KernelLayouts.KvmUserspaceMemoryRegion.GUEST_PHYS_ADDR, gpa);
+      region.putLong(KernelLayouts.KvmUserspaceMemoryRegion.MEMORY_SIZE, size);
+      region.putLong(KernelLayouts.KvmUserspaceMemoryRegion.USERSPACE_ADDR, hva);
       // SAFETY: [hva, hva + size) is guest memory that outlives this virtual machine (class doc).
       long result = ioctl(Linux.KVM_SET_USER_MEMORY_REGION(), region);
       if (result < 0) {
@@ -101,7 +92,7 @@ public final class KvmVm extends FileDescriptor {
   /** Replaces the table that says which interrupt controller input or message a GSI leads to. */
   public void setGsiRouting(List<GsiRoute> routes) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment table = GsiRoute.toTable(scratch, routes);
+      KernelStruct table = GsiRoutingTable.of(scratch, routes);
       KvmException.check(
           ioctl(Linux.KVM_SET_GSI_ROUTING(), table), "set " + routes.size() + " interrupt routes");
     }
@@ -110,9 +101,9 @@ public final class KvmVm extends FileDescriptor {
   /** Sets the level of an interrupt line (KVM_IRQ_LINE). */
   public void setIrqLine(int gsi, boolean asserted) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment level = kvm_irq_level.allocate(scratch);
-      kvm_irq_level.irq(level, gsi);
-      kvm_irq_level.level(level, asserted ? 1 : 0);
+      KernelStruct level = new KernelStruct(scratch, KernelLayouts.KvmIrqLevel.SIZE);
+      level.putInt(KernelLayouts.KvmIrqLevel.IRQ, gsi);
+      level.putInt(KernelLayouts.KvmIrqLevel.LEVEL, asserted ? 1 : 0);
       KvmException.check(ioctl(Linux.KVM_IRQ_LINE(), level), "set interrupt line " + gsi);
     }
   }
@@ -124,10 +115,10 @@ public final class KvmVm extends FileDescriptor {
    */
   public boolean signalMsi(long address, int data) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment msi = kvm_msi.allocate(scratch);
-      kvm_msi.address_lo(msi, (int) address);
-      kvm_msi.address_hi(msi, (int) (address >>> 32));
-      kvm_msi.data(msi, data);
+      KernelStruct msi = new KernelStruct(scratch, KernelLayouts.KvmMsi.SIZE);
+      msi.putInt(KernelLayouts.KvmMsi.ADDRESS_LO, (int) address);
+      msi.putInt(KernelLayouts.KvmMsi.ADDRESS_HI, (int) (address >>> 32));
+      msi.putInt(KernelLayouts.KvmMsi.DATA, data);
       return KvmException.check(
               ioctl(Linux.KVM_SIGNAL_MSI(), msi), "send a message-signalled interrupt")
           > 0;
@@ -146,10 +137,10 @@ public final class KvmVm extends FileDescriptor {
 
   private void irqFd(EventFd event, int gsi, int flags) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment irqfd = kvm_irqfd.allocate(scratch);
-      kvm_irqfd.fd(irqfd, event.fd());
-      kvm_irqfd.gsi(irqfd, gsi);
-      kvm_irqfd.flags(irqfd, flags);
+      KernelStruct irqfd = new KernelStruct(scratch, KernelLayouts.KvmIrqfd.SIZE);
+      irqfd.putInt(KernelLayouts.KvmIrqfd.FD, event.fd());
+      irqfd.putInt(KernelLayouts.KvmIrqfd.GSI, gsi);
+      irqfd.putInt(KernelLayouts.KvmIrqfd.FLAGS, flags);
       KvmException.check(ioctl(Linux.KVM_IRQFD(), irqfd), "attach an event to interrupt " + gsi);
     }
   }
@@ -183,17 +174,17 @@ public final class KvmVm extends FileDescriptor {
 
   private void ioEventFd(EventFd event, IoEvent io, int flags) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment request = kvm_ioeventfd.allocate(scratch);
+      KernelStruct request = new KernelStruct(scratch, KernelLayouts.KvmIoeventfd.SIZE);
       int all = flags | (io.space() == IoSpace.PIO ? Linux.KVM_IOEVENTFD_FLAG_PIO() : 0);
       Long match = io.dataMatch();
       if (match != null) {
         all |= Linux.KVM_IOEVENTFD_FLAG_DATAMATCH();
-        kvm_ioeventfd.datamatch(request, match);
+        request.putLong(KernelLayouts.KvmIoeventfd.DATAMATCH, match);
       }
-      kvm_ioeventfd.addr(request, io.address());
-      kvm_ioeventfd.len(request, io.length());
-      kvm_ioeventfd.fd(request, event.fd());
-      kvm_ioeventfd.flags(request, all);
+      request.putLong(KernelLayouts.KvmIoeventfd.ADDR, io.address());
+      request.putInt(KernelLayouts.KvmIoeventfd.LEN, io.length());
+      request.putInt(KernelLayouts.KvmIoeventfd.FD, event.fd());
+      request.putInt(KernelLayouts.KvmIoeventfd.FLAGS, all);
       KvmException.check(
           ioctl(Linux.KVM_IOEVENTFD(), request),
           "attach an event to address 0x" + Long.toHexString(io.address()));
@@ -203,17 +194,17 @@ public final class KvmVm extends FileDescriptor {
   /** The paravirtual clock's time, ns. */
   public long clockNanos() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment data = kvm_clock_data.allocate(scratch);
+      KernelStruct data = new KernelStruct(scratch, KernelLayouts.KvmClockData.SIZE);
       KvmException.check(ioctl(Linux.KVM_GET_CLOCK(), data), "read the guest's clock");
-      return kvm_clock_data.clock(data);
+      return data.getLong(KernelLayouts.KvmClockData.CLOCK);
     }
   }
 
   /** Sets the paravirtual clock: after a pause, to the time that it had before. */
   public void setClockNanos(long nanos) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment data = kvm_clock_data.allocate(scratch);
-      kvm_clock_data.clock(data, nanos);
+      KernelStruct data = new KernelStruct(scratch, KernelLayouts.KvmClockData.SIZE);
+      data.putLong(KernelLayouts.KvmClockData.CLOCK, nanos);
       KvmException.check(ioctl(Linux.KVM_SET_CLOCK(), data), "set the guest's clock");
     }
   }
@@ -241,8 +232,8 @@ public final class KvmVm extends FileDescriptor {
     return KvmStats.open(fd(), "the virtual machine");
   }
 
-  private long ioctl(long request, MemorySegment argument) {
-    // SAFETY: argument is a live segment of the structure that the request names.
+  private long ioctl(long request, KernelStruct argument) {
+    // SAFETY: argument is the structure that the request names, held by its caller's arena.
     return NativeCalls.ioctl(fd(), request, argument.address());
   }
 }

@@ -1,8 +1,6 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -54,11 +52,6 @@ public final class Landlock {
 
   private static final int RULESET_SIZE_FIRST = 8;
   private static final int RULESET_SCOPES = 16;
-
-  /** {@code struct landlock_path_beneath_attr}: 64 bits of rights and a descriptor, packed. */
-  static final int RULE_SIZE = 12;
-
-  static final int RULE_DESCRIPTOR = 8;
 
   private final Map<Path, Long> rules = new LinkedHashMap<>();
 
@@ -153,7 +146,7 @@ public final class Landlock {
     int abi = abi();
     try (Arena scratch = Arena.ofConfined();
         FileDescriptor ruleset = new FileDescriptor(create(scratch, abi))) {
-      MemorySegment rule = scratch.allocate(RULE_SIZE, 8);
+      KernelStruct rule = new KernelStruct(scratch, KernelLayouts.LandlockPathBeneathAttr.SIZE);
       for (Map.Entry<Path, Long> entry : rules.entrySet()) {
         add(ruleset, entry.getKey(), entry.getValue(), abi, rule);
       }
@@ -164,12 +157,11 @@ public final class Landlock {
   }
 
   private static int create(Arena scratch, int abi) throws KvmException {
-    MemorySegment attributes = scratch.allocate(RULESET_SIZE, 8);
-    attributes.set(ValueLayout.JAVA_LONG, 0, handled(abi));
+    KernelStruct attributes = new KernelStruct(scratch, RULESET_SIZE);
+    attributes.putLong(0, handled(abi));
     boolean scopes = abi >= ABI_SCOPES;
     if (scopes) {
-      attributes.set(
-          ValueLayout.JAVA_LONG, RULESET_SCOPES, SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL);
+      attributes.putLong(RULESET_SCOPES, SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL);
     }
     // SAFETY: attributes has at least as many bytes as are named, and lives until the call returns.
     return (int)
@@ -183,7 +175,7 @@ public final class Landlock {
   }
 
   private static void add(
-      FileDescriptor ruleset, Path path, long rights, int abi, MemorySegment rule)
+      FileDescriptor ruleset, Path path, long rights, int abi, KernelStruct rule)
       throws KvmException {
     long fd = NativeCalls.open(path, Linux.O_PATH() | Linux.O_CLOEXEC());
     if (fd == -Errno.ENOENT || fd == -Errno.ENOTDIR || fd == -Errno.EACCES) {
@@ -191,8 +183,9 @@ public final class Landlock {
     }
     KvmException.check(fd, "open " + path);
     try (FileDescriptor file = new FileDescriptor((int) fd)) {
-      rule.set(ValueLayout.JAVA_LONG, 0, applicable(rights, Files.isDirectory(path), abi));
-      rule.set(ValueLayout.JAVA_INT, RULE_DESCRIPTOR, file.fd());
+      long allowed = applicable(rights, Files.isDirectory(path), abi);
+      rule.putLong(KernelLayouts.LandlockPathBeneathAttr.ALLOWED_ACCESS, allowed);
+      rule.putInt(KernelLayouts.LandlockPathBeneathAttr.PARENT_FD, file.fd());
       // SAFETY: rule is a whole struct landlock_path_beneath_attr that the caller keeps alive.
       KvmException.check(
           NativeCalls.call(

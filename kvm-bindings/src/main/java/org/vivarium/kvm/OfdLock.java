@@ -1,10 +1,8 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.flock;
 
 /**
  * Locks on byte ranges of a file that belong to this opening of it (open file description locks,
@@ -72,25 +70,25 @@ public final class OfdLock extends FileDescriptor {
   public boolean isLockedByAnother(long start, long length, Kind kind) throws KvmException {
     int type = kind == Kind.SHARED ? Linux.F_RDLCK() : Linux.F_WRLCK();
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment range = range(scratch, type, start, length);
+      KernelStruct range = range(scratch, type, start, length);
       require(control(Linux.F_OFD_GETLK(), range), "look at the locks of");
-      return flock.l_type(range) != Linux.F_UNLCK();
+      return range.getShort(KernelLayouts.Flock.L_TYPE) != Linux.F_UNLCK();
     }
   }
 
-  private static MemorySegment range(Arena arena, int type, long start, long length) {
+  private static KernelStruct range(Arena arena, int type, long start, long length) {
     if (start < 0 || length < 1) {
       throw new IllegalArgumentException("Not a range of bytes: " + start + ", " + length);
     }
     // The process id stays 0, as these locks demand; l_whence 0 is SEEK_SET.
-    MemorySegment range = flock.allocate(arena);
-    flock.l_type(range, (short) type);
-    flock.l_start(range, start);
-    flock.l_len(range, length);
+    KernelStruct range = new KernelStruct(arena, KernelLayouts.Flock.SIZE);
+    range.putShort(KernelLayouts.Flock.L_TYPE, type);
+    range.putLong(KernelLayouts.Flock.L_START, start);
+    range.putLong(KernelLayouts.Flock.L_LEN, length);
     return range;
   }
 
-  private long control(int command, MemorySegment range) {
+  private long control(int command, KernelStruct range) {
     // SAFETY: range is a whole struct flock that lives until the call returns.
     return NativeCalls.call(Linux.SYS_fcntl(), fd(), command, range.address());
   }

@@ -1,8 +1,6 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -18,14 +16,6 @@ import org.vivarium.kvm.ffi.Linux;
  * Landlock#forbidNewPrivileges}), or be root's.
  */
 public final class SeccompFilter {
-  /** {@code sizeof(struct sock_filter)}. */
-  static final int INSTRUCTION_SIZE = 8;
-
-  /** {@code sizeof(struct sock_fprog)}, and where it has the address. */
-  static final int PROGRAM_SIZE = 16;
-
-  static final int PROGRAM_ADDRESS = 8;
-
   // linux/prctl.h, linux/seccomp.h.
   private static final int PR_SET_SECCOMP = 22;
   private static final int SECCOMP_MODE_FILTER = 2;
@@ -167,18 +157,19 @@ public final class SeccompFilter {
   private long install(int call, long first, long second) throws KvmException {
     List<Instruction> code = program.instructions();
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment filter = scratch.allocate((long) code.size() * INSTRUCTION_SIZE, 8);
-      long at = 0;
+      int stride = KernelLayouts.SockFilter.SIZE;
+      KernelStruct filter = new KernelStruct(scratch, code.size() * stride);
+      int at = 0;
       for (Instruction instruction : code) {
-        filter.set(ValueLayout.JAVA_SHORT, at, (short) instruction.code());
-        filter.set(ValueLayout.JAVA_BYTE, at + 2, (byte) instruction.jt());
-        filter.set(ValueLayout.JAVA_BYTE, at + 3, (byte) instruction.jf());
-        filter.set(ValueLayout.JAVA_INT, at + 4, instruction.k());
-        at += INSTRUCTION_SIZE;
+        filter.putShort(at + KernelLayouts.SockFilter.CODE, instruction.code());
+        filter.putByte(at + KernelLayouts.SockFilter.JT, instruction.jt());
+        filter.putByte(at + KernelLayouts.SockFilter.JF, instruction.jf());
+        filter.putInt(at + KernelLayouts.SockFilter.K, instruction.k());
+        at += stride;
       }
-      MemorySegment fprog = scratch.allocate(PROGRAM_SIZE, 8);
-      fprog.set(ValueLayout.JAVA_SHORT, 0, (short) code.size());
-      fprog.set(ValueLayout.JAVA_LONG, PROGRAM_ADDRESS, filter.address());
+      KernelStruct fprog = new KernelStruct(scratch, KernelLayouts.SockFprog.SIZE);
+      fprog.putShort(KernelLayouts.SockFprog.LEN, code.size());
+      fprog.putLong(KernelLayouts.SockFprog.FILTER, filter.address());
       // SAFETY: fprog names all of filter, and the kernel copies both before the call returns.
       return KvmException.check(
           NativeCalls.call(call, first, second, fprog.address()), "filter system calls");

@@ -76,7 +76,7 @@ final class SystemCallStub {
     }
     // SAFETY: a page of this process that nobody else knows of, never unmapped.
     MemorySegment page = MemorySegment.ofAddress(address).reinterpret(PAGE);
-    page.asSlice(0, CODE.length).copyFrom(MemorySegment.ofArray(CODE));
+    page.asByteBuffer().put(CODE);
     int executable = Linux.PROT_READ() | Linux.PROT_EXEC();
     if (libc.call(Linux.SYS_mprotect(), address, PAGE, executable, 0, 0, 0) != 0) {
       throw new IllegalStateException("The host lets this process have no executable page");

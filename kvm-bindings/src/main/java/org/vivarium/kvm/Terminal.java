@@ -1,11 +1,8 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.termios;
-import org.vivarium.kvm.ffi.winsize;
 
 /**
  * A terminal in raw mode: every key goes to the reader as it is pressed, none is shown, none is a
@@ -29,10 +26,10 @@ public final class Terminal implements AutoCloseable {
   public record Size(int columns, int rows) {}
 
   private final int fd;
-  private final MemorySegment saved;
+  private final KernelStruct saved;
   private boolean restored;
 
-  private Terminal(int fd, MemorySegment saved) {
+  private Terminal(int fd, KernelStruct saved) {
     this.fd = fd;
     this.saved = saved;
   }
@@ -40,20 +37,20 @@ public final class Terminal implements AutoCloseable {
   /** Whether a file descriptor of this process is a terminal. */
   public static boolean isTerminal(int fd) {
     try (Arena scratch = Arena.ofConfined()) {
-      return readModes(fd, termios.allocate(scratch)) >= 0;
+      return readModes(fd, new KernelStruct(scratch, KernelLayouts.Termios.SIZE)) >= 0;
     }
   }
 
   /** The size of the terminal at {@code fd}; nothing if it is none, or does not know. */
   public static Optional<Size> size(int fd) {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment size = winsize.allocate(scratch);
+      KernelStruct size = new KernelStruct(scratch, KernelLayouts.Winsize.SIZE);
       // SAFETY: size is a whole struct winsize that lives until the call returns.
       if (NativeCalls.ioctl(fd, Linux.TIOCGWINSZ(), size.address()) < 0) {
         return Optional.empty();
       }
-      int columns = winsize.ws_col(size) & 0xFFFF;
-      int rows = winsize.ws_row(size) & 0xFFFF;
+      int columns = size.getShort(KernelLayouts.Winsize.WS_COL) & 0xFFFF;
+      int rows = size.getShort(KernelLayouts.Winsize.WS_ROW) & 0xFFFF;
       return columns == 0 || rows == 0 ? Optional.empty() : Optional.of(new Size(columns, rows));
     }
   }
@@ -65,17 +62,17 @@ public final class Terminal implements AutoCloseable {
    * @throws KvmException ENOTTY if it is no terminal
    */
   public static Terminal openRaw(int fd) throws KvmException {
-    MemorySegment saved = termios.allocate(Arena.ofAuto());
+    KernelStruct saved = new KernelStruct(Arena.ofAuto(), KernelLayouts.Termios.SIZE);
     KvmException.check(readModes(fd, saved), "read the modes of the terminal");
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment raw = termios.allocate(scratch).copyFrom(saved);
+      KernelStruct raw = new KernelStruct(scratch, KernelLayouts.Termios.SIZE).copyFrom(saved);
       makeRaw(raw);
       KvmException.check(writeModes(fd, raw), "put the terminal into raw mode");
     }
     return new Terminal(fd, saved);
   }
 
-  private static void makeRaw(MemorySegment modes) {
+  private static void makeRaw(KernelStruct modes) {
     int input =
         Linux.BRKINT()
             | Linux.ICRNL()
@@ -85,20 +82,25 @@ public final class Terminal implements AutoCloseable {
             | Linux.ISTRIP()
             | Linux.IXON();
     int local = Linux.ECHO() | Linux.ICANON() | Linux.IEXTEN() | Linux.ISIG();
-    termios.c_iflag(modes, termios.c_iflag(modes) & ~input);
-    termios.c_lflag(modes, termios.c_lflag(modes) & ~local);
-    int eightBits = (termios.c_cflag(modes) & ~(Linux.CSIZE() | Linux.PARENB())) | Linux.CS8();
-    termios.c_cflag(modes, eightBits);
-    termios.c_cc(modes, Linux.VMIN(), (byte) 1);
-    termios.c_cc(modes, Linux.VTIME(), (byte) 0);
+    clear(modes, KernelLayouts.Termios.C_IFLAG, input);
+    clear(modes, KernelLayouts.Termios.C_LFLAG, local);
+    clear(modes, KernelLayouts.Termios.C_CFLAG, Linux.CSIZE() | Linux.PARENB());
+    int eightBits = modes.getInt(KernelLayouts.Termios.C_CFLAG) | Linux.CS8();
+    modes.putInt(KernelLayouts.Termios.C_CFLAG, eightBits);
+    modes.putByte(KernelLayouts.Termios.C_CC + Linux.VMIN(), 1);
+    modes.putByte(KernelLayouts.Termios.C_CC + Linux.VTIME(), 0);
   }
 
-  private static long readModes(int fd, MemorySegment modes) {
+  private static void clear(KernelStruct modes, int offset, int bits) {
+    modes.putInt(offset, modes.getInt(offset) & ~bits);
+  }
+
+  private static long readModes(int fd, KernelStruct modes) {
     // SAFETY: modes is a whole struct termios, the kernel's (asm/termbits.h), not libc's.
     return NativeCalls.ioctl(fd, Linux.TCGETS(), modes.address());
   }
 
-  private static long writeModes(int fd, MemorySegment modes) {
+  private static long writeModes(int fd, KernelStruct modes) {
     // TCSETS, not TCSETSW: waiting for output would hang on a terminal stopped with Ctrl-S.
     // SAFETY: as in readModes.
     return NativeCalls.ioctl(fd, Linux.TCSETS(), modes.address());

@@ -1,11 +1,7 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.itimerspec;
-import org.vivarium.kvm.ffi.timespec;
 
 /**
  * A timer on the monotonic clock that is read through a file descriptor (timerfd_create(2)).
@@ -14,14 +10,10 @@ import org.vivarium.kvm.ffi.timespec;
  */
 public final class TimerFd extends FileDescriptor {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
-  private static final long INTERVAL = itimerspec.it_interval$offset();
-  private static final long FIRST = itimerspec.it_value$offset();
-  private static final long SECONDS = timespec.tv_sec$offset();
-  private static final long NANOS = timespec.tv_nsec$offset();
 
   /** A struct itimerspec, then eight bytes for the count of expirations. */
-  private final MemorySegment scratch =
-      Arena.ofAuto().allocate(itimerspec.sizeof() + Long.BYTES, Long.BYTES);
+  private final KernelStruct scratch =
+      new KernelStruct(Arena.ofAuto(), KernelLayouts.Itimerspec.SIZE + Long.BYTES);
 
   private TimerFd(int fd) {
     super(fd);
@@ -63,17 +55,17 @@ public final class TimerFd extends FileDescriptor {
   }
 
   private synchronized void set(long firstNanos, long intervalNanos) throws KvmException {
-    store(FIRST, firstNanos);
-    store(INTERVAL, intervalNanos);
+    store(KernelLayouts.Itimerspec.IT_VALUE, firstNanos);
+    store(KernelLayouts.Itimerspec.IT_INTERVAL, intervalNanos);
     // SAFETY: scratch begins with a whole struct itimerspec; the null address asks for no old one.
     KvmException.check(
         NativeCalls.call(Linux.SYS_timerfd_settime(), fd(), 0, scratch.address(), 0),
         "set a timer");
   }
 
-  private void store(long offset, long nanos) {
-    scratch.set(ValueLayout.JAVA_LONG, offset + SECONDS, nanos / NANOS_PER_SECOND);
-    scratch.set(ValueLayout.JAVA_LONG, offset + NANOS, nanos % NANOS_PER_SECOND);
+  private void store(int offset, long nanos) {
+    scratch.putLong(offset + KernelLayouts.Timespec.TV_SEC, nanos / NANOS_PER_SECOND);
+    scratch.putLong(offset + KernelLayouts.Timespec.TV_NSEC, nanos % NANOS_PER_SECOND);
   }
 
   /**
@@ -82,9 +74,9 @@ public final class TimerFd extends FileDescriptor {
    * @return how many, 0 if none
    */
   public synchronized long drain() {
-    long count = itimerspec.sizeof();
+    int count = KernelLayouts.Itimerspec.SIZE;
     // SAFETY: the eight bytes after the struct are this object's own.
     long n = NativeCalls.call(Linux.SYS_read(), fd(), scratch.address() + count, Long.BYTES);
-    return n == Long.BYTES ? scratch.get(ValueLayout.JAVA_LONG, count) : 0;
+    return n == Long.BYTES ? scratch.getLong(count) : 0;
   }
 }

@@ -2,8 +2,6 @@ package org.vivarium.kvm;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -12,7 +10,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.sockaddr_un;
 
 /**
  * A socket in the file system (unix(7)): a stream, a listener for streams, or datagrams.
@@ -28,11 +25,12 @@ public final class UnixSocket extends FileDescriptor {
   public static final long CLOSED = -2;
 
   /** Longest path of a socket, in bytes. */
-  public static final int MAX_PATH_BYTES = (int) sockaddr_un.sun_path$layout().byteSize() - 1;
+  public static final int MAX_PATH_BYTES =
+      KernelLayouts.SockaddrUn.SIZE - KernelLayouts.SockaddrUn.SUN_PATH - 1;
 
   /** The name of a socket in the form that the kernel takes, made once for many sends. */
   public static final class Address {
-    private final MemorySegment bytes;
+    private final KernelStruct bytes;
 
     /**
      * @throws KvmException ENAMETOOLONG if the path has more than {@link #MAX_PATH_BYTES} bytes
@@ -44,10 +42,9 @@ public final class UnixSocket extends FileDescriptor {
             "use socket " + path + ", whose path has more than " + MAX_PATH_BYTES + " bytes",
             Errno.ENAMETOOLONG);
       }
-      bytes = sockaddr_un.allocate(Arena.ofAuto());
-      sockaddr_un.sun_family(bytes, (short) Linux.AF_UNIX());
-      MemorySegment.copy(
-          name, 0, bytes, ValueLayout.JAVA_BYTE, sockaddr_un.sun_path$offset(), name.length);
+      bytes = new KernelStruct(Arena.ofAuto(), KernelLayouts.SockaddrUn.SIZE);
+      bytes.putShort(KernelLayouts.SockaddrUn.SUN_FAMILY, Linux.AF_UNIX());
+      bytes.putBytes(KernelLayouts.SockaddrUn.SUN_PATH, name);
     }
   }
 
@@ -66,7 +63,10 @@ public final class UnixSocket extends FileDescriptor {
     return socket.orClose(
         // SAFETY: a whole struct sockaddr_un that lives until the call returns.
         NativeCalls.call(
-            Linux.SYS_connect(), socket.fd(), address.bytes.address(), sockaddr_un.sizeof()),
+            Linux.SYS_connect(),
+            socket.fd(),
+            address.bytes.address(),
+            KernelLayouts.SockaddrUn.SIZE),
         "connect to socket " + path);
   }
 
@@ -94,7 +94,7 @@ public final class UnixSocket extends FileDescriptor {
   /** Makes two streams that are connected to each other. */
   public static List<UnixSocket> pair() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment fds = scratch.allocate(ValueLayout.JAVA_INT, 2);
+      KernelStruct fds = new KernelStruct(scratch, 2 * Integer.BYTES);
       // SAFETY: fds has room for two ints and lives until the call returns.
       KvmException.check(
           NativeCalls.call(
@@ -104,9 +104,7 @@ public final class UnixSocket extends FileDescriptor {
               0,
               fds.address()),
           "make a pair of sockets");
-      return List.of(
-          new UnixSocket(fds.getAtIndex(ValueLayout.JAVA_INT, 0)),
-          new UnixSocket(fds.getAtIndex(ValueLayout.JAVA_INT, 1)));
+      return List.of(new UnixSocket(fds.getInt(0)), new UnixSocket(fds.getInt(Integer.BYTES)));
     }
   }
 
@@ -140,7 +138,7 @@ public final class UnixSocket extends FileDescriptor {
     return socket.orClose(
         // SAFETY: a whole struct sockaddr_un that lives until the call returns.
         NativeCalls.call(
-            Linux.SYS_bind(), socket.fd(), address.bytes.address(), sockaddr_un.sizeof()),
+            Linux.SYS_bind(), socket.fd(), address.bytes.address(), KernelLayouts.SockaddrUn.SIZE),
         "make socket " + path);
   }
 
@@ -225,7 +223,7 @@ public final class UnixSocket extends FileDescriptor {
             length,
             Linux.MSG_NOSIGNAL(),
             receiver.bytes.address(),
-            sockaddr_un.sizeof()),
+            KernelLayouts.SockaddrUn.SIZE),
         "send a datagram");
   }
 

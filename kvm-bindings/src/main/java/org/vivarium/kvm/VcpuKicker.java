@@ -1,10 +1,7 @@
 package org.vivarium.kvm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.sigaction;
 
 /**
  * Brings a thread out of KVM_RUN: sets {@code immediate_exit} and sends it a signal whose handler
@@ -20,10 +17,9 @@ final class VcpuKicker {
 
   static {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment action = sigaction.allocate(scratch);
-      sigaction
-          .__sigaction_handler(action)
-          .set(ValueLayout.JAVA_LONG, 0, NativeCalls.harmlessHandlerAddress());
+      KernelStruct action = new KernelStruct(scratch, KernelLayouts.Sigaction.SIZE);
+      action.putLong(
+          KernelLayouts.Sigaction.SIGACTION_HANDLER, NativeCalls.harmlessHandlerAddress());
       // SAFETY: a zeroed struct sigaction (no flags, empty mask) with a handler that is code of
       // libc taking one int, alive as long as the process.
       long result = NativeCalls.sigaction(SIGNAL, action.address(), 0);

@@ -6,20 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.vivarium.kvm.ffi.epoll_event;
-import org.vivarium.kvm.ffi.timespec;
 
 class EpollTest {
-  @Test
-  void layoutIsThatOfTheGeneratedStructure() {
-    assertEquals(epoll_event.events$offset(), Epoll.EVENTS_OFFSET);
-    assertEquals(epoll_event.data$offset(), Epoll.DATA_OFFSET);
-    assertEquals(epoll_event.sizeof(), Epoll.STRIDE);
-    assertEquals(timespec.tv_sec$offset(), Epoll.SECONDS_OFFSET);
-    assertEquals(timespec.tv_nsec$offset(), Epoll.NANOS_OFFSET);
-    assertEquals(timespec.sizeof(), Epoll.TIMESPEC_SIZE);
-  }
-
   @Test
   void awaitWhenNothingIsReadyReturnsNone() throws Exception {
     try (Epoll epoll = Epoll.create(4);

@@ -154,6 +154,28 @@ class GuestMemoryTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {1L << 30, Integer.MAX_VALUE, 1L << 31, 3L << 30})
+  void accessesAcrossTheEdgesOfLargeRegions(long edge) throws Exception {
+    List<Range> four = List.of(new Range(LOW, 4L << 30));
+    try (GuestMemory memory = GuestMemory.allocate(four, Backing.ANONYMOUS)) {
+      long gpa = LOW + edge - 4;
+      memory.writeU64(gpa, 0x0807_0605_0403_0201L);
+      assertEquals(0x0807_0605_0403_0201L, memory.readU64(gpa));
+      assertEquals(0x0605_0403L, memory.readU32(gpa + 2));
+      assertEquals(0x08, memory.readU8(gpa + 7));
+      byte[] bytes = new byte[6];
+      memory.read(gpa + 1, bytes, 0, 6);
+      assertArrayEquals(new byte[] {2, 3, 4, 5, 6, 7}, bytes);
+      assertEquals(5, memory.slice(gpa, 8).asByteBuffer().get(4));
+      memory.writeU64s(gpa, new long[] {-1, 2});
+      assertEquals(-1, memory.readU64(gpa));
+      assertEquals(2, memory.readU64(gpa + 8));
+      memory.write(gpa, new byte[] {9, 9, 9, 9, 9, 9}, 0, 6);
+      assertEquals(0xFFFF_0909_0909_0909L, memory.readU64(gpa));
+    }
+  }
+
   @Test
   void oddRingIndexIsRefused() throws Exception {
     try (GuestMemory memory = allocate(Backing.MEMFD)) {

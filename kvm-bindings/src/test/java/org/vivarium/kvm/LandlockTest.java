@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vivarium.kvm.Landlock.Access;
 import org.vivarium.kvm.ffi.Linux;
-import org.vivarium.kvm.ffi.landlock_path_beneath_attr;
 
 /** Restrictions of files, each tried in a thread of its own, which ends with them. */
 class LandlockTest {
@@ -118,11 +117,5 @@ class LandlockTest {
         Linux.LANDLOCK_ACCESS_FS_READ_FILE(),
         Landlock.applicable(
             Linux.LANDLOCK_ACCESS_FS_READ_FILE() | Linux.LANDLOCK_ACCESS_FS_READ_DIR(), false, 7));
-  }
-
-  @Test
-  void layoutIsTheHeaders() {
-    assertEquals(landlock_path_beneath_attr.sizeof(), Landlock.RULE_SIZE);
-    assertEquals(landlock_path_beneath_attr.parent_fd$offset(), Landlock.RULE_DESCRIPTOR);
   }
 }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Field;
 import org.junit.jupiter.api.Test;
 import org.vivarium.kvm.KvmSregs.SegmentRegister;
@@ -106,6 +108,10 @@ class SmallPartsTest {
 
   private static MemorySegment decode(long descriptor) {
     KvmSregs sregs = new KvmSregs().set(SegmentRegister.CS, 0x33, descriptor);
-    return kvm_sregs.cs(sregs.segment());
+    MemorySegment copy = kvm_sregs.allocate(Arena.ofAuto());
+    for (int i = 0; i < copy.byteSize(); i++) {
+      copy.set(ValueLayout.JAVA_BYTE, i, sregs.struct().getByte(i));
+    }
+    return kvm_sregs.cs(copy);
   }
 }
