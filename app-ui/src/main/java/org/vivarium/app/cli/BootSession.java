@@ -147,6 +147,8 @@ final class BootSession {
       note("The machine restarts: " + why + ".");
     } else if (event instanceof MachineEvent.Fault(String message)) {
       note(message);
+    } else if (event instanceof MachineEvent.FaultOver(String _, String message)) {
+      note(message);
     }
   }
 

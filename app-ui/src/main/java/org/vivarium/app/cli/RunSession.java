@@ -139,6 +139,8 @@ final class RunSession {
   private static void heard(MachineEvent event) {
     if (event instanceof MachineEvent.Fault(String message)) {
       System.err.println(message);
+    } else if (event instanceof MachineEvent.FaultOver(String _, String message)) {
+      System.err.println(message);
     }
   }
 }

@@ -163,9 +163,18 @@ public final class LifeCycle {
 
   /** Reports trouble that the machine survives. */
   public void fault(String message) {
+    report(new MachineEvent.Fault(message));
+  }
+
+  /** Reports that such trouble is over. */
+  public void faultOver(String fault, String message) {
+    report(new MachineEvent.FaultOver(fault, message));
+  }
+
+  private void report(MachineEvent event) {
     lock.lock();
     try {
-      addWhenRoom(new MachineEvent.Fault(message));
+      addWhenRoom(event);
     } finally {
       lock.unlock();
     }

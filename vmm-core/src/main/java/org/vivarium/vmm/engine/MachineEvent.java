@@ -20,4 +20,12 @@ public sealed interface MachineEvent {
 
   /** A device or back end is in trouble that the machine survives; one sentence. */
   record Fault(String message) implements MachineEvent {}
+
+  /**
+   * What a fault told of is over.
+   *
+   * @param fault its message
+   * @param message one sentence
+   */
+  record FaultOver(String fault, String message) implements MachineEvent {}
 }

@@ -50,6 +50,9 @@ final class HostDevices implements AutoCloseable {
     /** Something that people should know; the machine goes on. */
     void note(String sentence);
 
+    /** What {@link #note} was told of is over. */
+    void over(String noted, String sentence);
+
     /** The host has no room for what the guest writes: the machine is to pause. */
     void full(String sentence);
   }
@@ -92,7 +95,7 @@ final class HostDevices implements AutoCloseable {
     this.reports = reports;
     this.loop =
         EpollLoop.start("vm-" + config.name() + "-io", ThreadFilter.Kind.DEVICES, this::crashed);
-    this.networks = new HostNetworks(loop, config.cpus(), reports::note);
+    this.networks = new HostNetworks(loop, config.cpus(), reports);
   }
 
   /**

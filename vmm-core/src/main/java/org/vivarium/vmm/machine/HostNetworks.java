@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vivarium.devices.virtio.net.NetBackend;
 import org.vivarium.devices.virtio.net.NetDevice;
@@ -53,19 +52,19 @@ final class HostNetworks implements AutoCloseable {
 
   private final IoLoop loop;
   private final int pairs;
-  private final Consumer<String> note;
+  private final HostDevices.Reports reports;
   private final List<Network> networks = new ArrayList<>();
   private @Nullable PrivateSockets sockets;
   private @Nullable PasstBroker broker;
 
   /**
    * @param cpus processors of the machine, each of which can use a pair of queues
-   * @param note told, with a sentence, what happens to a network while it is used; any thread
+   * @param reports told what happens to a network while it is used
    */
-  HostNetworks(IoLoop loop, int cpus, Consumer<String> note) {
+  HostNetworks(IoLoop loop, int cpus, HostDevices.Reports reports) {
     this.loop = loop;
     this.pairs = Math.min(cpus, NetDevice.MOST_PAIRS);
-    this.note = note;
+    this.reports = reports;
   }
 
   /**
@@ -198,7 +197,7 @@ final class HostNetworks implements AutoCloseable {
           PasstOptions.of(folder.socket(id), forPasst(forwards)),
           starter(),
           loop,
-          new Told(id, note));
+          new Told(id, reports));
     } catch (IOException e) {
       throw refused(id, e);
     }
@@ -271,27 +270,28 @@ final class HostNetworks implements AutoCloseable {
   /** Turns what passt's watcher says into a note for people, without repeating itself. */
   private static final class Told implements PasstBackend.Listener {
     private final String id;
-    private final Consumer<String> note;
-    private boolean down;
+    private final HostDevices.Reports reports;
+    private @Nullable String lost;
 
-    Told(String id, Consumer<String> note) {
+    Told(String id, HostDevices.Reports reports) {
       this.id = id;
-      this.note = note;
+      this.reports = reports;
     }
 
     @Override
     public void networkDown(String why) {
-      if (!down) {
-        down = true;
-        note.accept("Network card %s has lost its network: %s".formatted(id, why));
+      if (lost == null) {
+        lost = "Network card %s has lost its network: %s".formatted(id, why);
+        reports.note(lost);
       }
     }
 
     @Override
     public void networkUp() {
-      if (down) {
-        down = false;
-        note.accept("Network card %s has its network again.".formatted(id));
+      String before = lost;
+      if (before != null) {
+        lost = null;
+        reports.over(before, "Network card %s has its network again.".formatted(id));
       }
     }
   }

@@ -322,6 +322,11 @@ final class KvmMachine extends MachineWithDevices
     }
 
     @Override
+    public void over(String noted, String sentence) {
+      life.faultOver(noted, sentence);
+    }
+
+    @Override
     public void full(String sentence) {
       control.post(
           () -> {

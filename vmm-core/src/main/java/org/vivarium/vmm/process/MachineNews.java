@@ -65,6 +65,7 @@ final class MachineNews implements MachineListener {
       case MachineEvent.Panicked(String why) ->
           note("The guest's kernel panicked: " + why + ".", true);
       case MachineEvent.Fault(String message) -> trouble(message);
+      case MachineEvent.FaultOver(String fault, String message) -> troubleOver(fault, message);
     }
   }
 
@@ -111,6 +112,14 @@ final class MachineNews implements MachineListener {
       problem = Optional.of(sentence);
     }
     note(sentence, true);
+  }
+
+  /** Notes that some trouble is over, which is then no longer the newest. */
+  private void troubleOver(String trouble, String sentence) {
+    synchronized (this) {
+      problem = problem.filter(newest -> !newest.equals(trouble));
+    }
+    note(sentence, false);
   }
 
   /** Writes to the log and tells the clients; any thread. */

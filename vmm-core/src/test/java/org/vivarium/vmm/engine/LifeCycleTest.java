@@ -121,6 +121,7 @@ class LifeCycleTest {
     life.become(MachineState.RUNNING);
     life.reached(BootStage.FIRST_INSTRUCTION, 2);
     life.fault("A disk is slow.");
+    life.faultOver("A disk is slow.", "The disk is fast again.");
     life.end(new Outcome.Panicked("no init"));
     life.reached(BootStage.USER_SPACE, 3);
     life.join(PATIENCE);
@@ -131,6 +132,7 @@ class LifeCycleTest {
             new StateChanged(MachineState.CREATED, MachineState.RUNNING),
             new StageReached(BootStage.FIRST_INSTRUCTION, 2),
             new MachineEvent.Fault("A disk is slow."),
+            new MachineEvent.FaultOver("A disk is slow.", "The disk is fast again."),
             new MachineEvent.Panicked("no init"),
             new StateChanged(MachineState.RUNNING, MachineState.FAILED)),
         heard);

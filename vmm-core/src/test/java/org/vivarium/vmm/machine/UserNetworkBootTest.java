@@ -69,7 +69,7 @@ class UserNetworkBootTest {
               .orElseThrow();
       assertTrue(passt.destroyForcibly());
       guest.events.await(
-          e -> e instanceof MachineEvent.Fault(String why) && why.contains("again"),
+          e -> e instanceof MachineEvent.FaultOver(String _, String why) && why.contains("again"),
           TinyGuest.PATIENCE);
 
       assertEquals("hello\n", answerOn(guest, forward));
