@@ -47,11 +47,11 @@ public record CpuidEntry(
 
   /** A {@code struct kvm_cpuid2} with room for {@code capacity} entries and nent set to it. */
   static KernelStruct allocateTable(Arena arena, int capacity) {
-    return new KernelStruct(arena, at(capacity)).putInt(KernelLayouts.KvmCpuid2.NENT, capacity);
+    return new KernelStruct(arena, at(capacity)).putInt(KvmLayouts.KvmCpuid2.NENT, capacity);
   }
 
   private static int at(int index) {
-    return KernelLayouts.KvmCpuid2.ENTRIES + index * KernelLayouts.KvmCpuidEntry2.SIZE;
+    return KvmLayouts.KvmCpuid2.ENTRIES + index * KvmLayouts.KvmCpuidEntry2.SIZE;
   }
 
   static KernelStruct toTable(Arena arena, List<CpuidEntry> entries) {
@@ -60,32 +60,32 @@ public record CpuidEntry(
       CpuidEntry entry = entries.get(i);
       int flags = entry.hasIndex ? Linux.KVM_CPUID_FLAG_SIGNIFCANT_INDEX() : 0;
       table
-          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.FUNCTION, entry.function)
-          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.INDEX, entry.index)
-          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.FLAGS, flags)
-          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.EAX, entry.eax)
-          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.EBX, entry.ebx)
-          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.ECX, entry.ecx)
-          .putInt(at(i) + KernelLayouts.KvmCpuidEntry2.EDX, entry.edx);
+          .putInt(at(i) + KvmLayouts.KvmCpuidEntry2.FUNCTION, entry.function)
+          .putInt(at(i) + KvmLayouts.KvmCpuidEntry2.INDEX, entry.index)
+          .putInt(at(i) + KvmLayouts.KvmCpuidEntry2.FLAGS, flags)
+          .putInt(at(i) + KvmLayouts.KvmCpuidEntry2.EAX, entry.eax)
+          .putInt(at(i) + KvmLayouts.KvmCpuidEntry2.EBX, entry.ebx)
+          .putInt(at(i) + KvmLayouts.KvmCpuidEntry2.ECX, entry.ecx)
+          .putInt(at(i) + KvmLayouts.KvmCpuidEntry2.EDX, entry.edx);
     }
     return table;
   }
 
   /** The entries that the kernel wrote into a table of {@link #allocateTable}. */
   static List<CpuidEntry> fromTable(KernelStruct table, int capacity) {
-    int count = Math.min(table.getInt(KernelLayouts.KvmCpuid2.NENT), capacity);
+    int count = Math.min(table.getInt(KvmLayouts.KvmCpuid2.NENT), capacity);
     List<CpuidEntry> entries = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      int flags = table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.FLAGS);
+      int flags = table.getInt(at(i) + KvmLayouts.KvmCpuidEntry2.FLAGS);
       entries.add(
           new CpuidEntry(
-              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.FUNCTION),
-              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.INDEX),
+              table.getInt(at(i) + KvmLayouts.KvmCpuidEntry2.FUNCTION),
+              table.getInt(at(i) + KvmLayouts.KvmCpuidEntry2.INDEX),
               (flags & Linux.KVM_CPUID_FLAG_SIGNIFCANT_INDEX()) != 0,
-              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.EAX),
-              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.EBX),
-              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.ECX),
-              table.getInt(at(i) + KernelLayouts.KvmCpuidEntry2.EDX)));
+              table.getInt(at(i) + KvmLayouts.KvmCpuidEntry2.EAX),
+              table.getInt(at(i) + KvmLayouts.KvmCpuidEntry2.EBX),
+              table.getInt(at(i) + KvmLayouts.KvmCpuidEntry2.ECX),
+              table.getInt(at(i) + KvmLayouts.KvmCpuidEntry2.EDX)));
     }
     return entries;
   }

@@ -44,8 +44,8 @@ public final class Epoll extends FileDescriptor {
     super(fd);
     this.capacity = capacity;
     // Automatic: a waiter may still read results while another thread closes the descriptor.
-    this.found = new KernelStruct(Arena.ofAuto(), KernelLayouts.EpollEvent.SIZE * capacity);
-    this.timeout = new KernelStruct(Arena.ofAuto(), KernelLayouts.Timespec.SIZE);
+    this.found = new KernelStruct(Arena.ofAuto(), LinuxLayouts.EpollEvent.SIZE * capacity);
+    this.timeout = new KernelStruct(Arena.ofAuto(), LinuxLayouts.Timespec.SIZE);
   }
 
   /**
@@ -89,9 +89,9 @@ public final class Epoll extends FileDescriptor {
   private void control(int operation, int target, int events, long token, String verb)
       throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct event = new KernelStruct(scratch, KernelLayouts.EpollEvent.SIZE);
-      event.putInt(KernelLayouts.EpollEvent.EVENTS, events);
-      event.putLong(KernelLayouts.EpollEvent.DATA, token);
+      KernelStruct event = new KernelStruct(scratch, LinuxLayouts.EpollEvent.SIZE);
+      event.putInt(LinuxLayouts.EpollEvent.EVENTS, events);
+      event.putLong(LinuxLayouts.EpollEvent.DATA, token);
       // SAFETY: event is a whole struct epoll_event that lives until the call returns.
       long result =
           NativeCalls.call(Linux.SYS_epoll_ctl(), fd(), operation, target, event.address());
@@ -121,8 +121,8 @@ public final class Epoll extends FileDescriptor {
    *     no epoll_pwait2 (before 5.11) or something forbids it
    */
   public int awaitNanos(long nanos) throws KvmException {
-    timeout.putLong(KernelLayouts.Timespec.TV_SEC, nanos / NANOS_PER_SECOND);
-    timeout.putLong(KernelLayouts.Timespec.TV_NSEC, nanos % NANOS_PER_SECOND);
+    timeout.putLong(LinuxLayouts.Timespec.TV_SEC, nanos / NANOS_PER_SECOND);
+    timeout.putLong(LinuxLayouts.Timespec.TV_NSEC, nanos % NANOS_PER_SECOND);
     // SAFETY: as in await; timeout is a whole struct timespec, and no signal mask is passed.
     long result =
         NativeCalls.call(
@@ -145,7 +145,7 @@ public final class Epoll extends FileDescriptor {
    */
   public long token(int index) {
     return found.getLong(
-        checked(index) * KernelLayouts.EpollEvent.SIZE + KernelLayouts.EpollEvent.DATA);
+        checked(index) * LinuxLayouts.EpollEvent.SIZE + LinuxLayouts.EpollEvent.DATA);
   }
 
   /**
@@ -155,7 +155,7 @@ public final class Epoll extends FileDescriptor {
    */
   public int events(int index) {
     return found.getInt(
-        checked(index) * KernelLayouts.EpollEvent.SIZE + KernelLayouts.EpollEvent.EVENTS);
+        checked(index) * LinuxLayouts.EpollEvent.SIZE + LinuxLayouts.EpollEvent.EVENTS);
   }
 
   private int checked(int index) {

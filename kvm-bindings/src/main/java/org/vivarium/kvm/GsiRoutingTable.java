@@ -10,28 +10,28 @@ final class GsiRoutingTable {
 
   /** A {@code struct kvm_irq_routing} with one entry for each route. */
   static KernelStruct of(Arena arena, List<GsiRoute> routes) {
-    int stride = KernelLayouts.KvmIrqRoutingEntry.SIZE;
-    int entry = KernelLayouts.KvmIrqRouting.ENTRIES;
+    int stride = KvmLayouts.KvmIrqRoutingEntry.SIZE;
+    int entry = KvmLayouts.KvmIrqRouting.ENTRIES;
     KernelStruct table = new KernelStruct(arena, entry + routes.size() * stride);
-    table.putInt(KernelLayouts.KvmIrqRouting.NR, routes.size());
+    table.putInt(KvmLayouts.KvmIrqRouting.NR, routes.size());
     for (GsiRoute route : routes) {
-      int target = entry + KernelLayouts.KvmIrqRoutingEntry.U;
+      int target = entry + KvmLayouts.KvmIrqRoutingEntry.U;
       int type;
       // No switch: the JVM would make code for its patterns while a machine starts.
       if (route instanceof GsiRoute.Pin pin) {
         type = Linux.KVM_IRQ_ROUTING_IRQCHIP();
-        table.putInt(target + KernelLayouts.KvmIrqRoutingIrqchip.IRQCHIP, chipNumber(pin.chip()));
-        table.putInt(target + KernelLayouts.KvmIrqRoutingIrqchip.PIN, pin.pin());
+        table.putInt(target + KvmLayouts.KvmIrqRoutingIrqchip.IRQCHIP, chipNumber(pin.chip()));
+        table.putInt(target + KvmLayouts.KvmIrqRoutingIrqchip.PIN, pin.pin());
       } else {
         GsiRoute.Message message = (GsiRoute.Message) route;
         type = Linux.KVM_IRQ_ROUTING_MSI();
         int high = (int) (message.address() >>> 32);
-        table.putInt(target + KernelLayouts.KvmIrqRoutingMsi.ADDRESS_LO, (int) message.address());
-        table.putInt(target + KernelLayouts.KvmIrqRoutingMsi.ADDRESS_HI, high);
-        table.putInt(target + KernelLayouts.KvmIrqRoutingMsi.DATA, message.data());
+        table.putInt(target + KvmLayouts.KvmIrqRoutingMsi.ADDRESS_LO, (int) message.address());
+        table.putInt(target + KvmLayouts.KvmIrqRoutingMsi.ADDRESS_HI, high);
+        table.putInt(target + KvmLayouts.KvmIrqRoutingMsi.DATA, message.data());
       }
-      table.putInt(entry + KernelLayouts.KvmIrqRoutingEntry.GSI, route.gsi());
-      table.putInt(entry + KernelLayouts.KvmIrqRoutingEntry.TYPE, type);
+      table.putInt(entry + KvmLayouts.KvmIrqRoutingEntry.GSI, route.gsi());
+      table.putInt(entry + KvmLayouts.KvmIrqRoutingEntry.TYPE, type);
       entry += stride;
     }
     return table;

@@ -13,9 +13,9 @@ public final class IoVector {
   /** The most ranges that the kernel takes at once (IOV_MAX). */
   public static final int MAX_CAPACITY = 1024;
 
-  private static final int BASE = KernelLayouts.Iovec.IOV_BASE;
-  private static final int LENGTH = KernelLayouts.Iovec.IOV_LEN;
-  private static final int STRIDE = KernelLayouts.Iovec.SIZE;
+  private static final int BASE = LinuxLayouts.Iovec.IOV_BASE;
+  private static final int LENGTH = LinuxLayouts.Iovec.IOV_LEN;
+  private static final int STRIDE = LinuxLayouts.Iovec.SIZE;
 
   private final KernelStruct ranges;
   private final int capacity;

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A structure of the kernel, or a table of them, in memory outside the heap; {@link KernelLayouts}
- * says where its members are.
+ * A structure of the kernel, or a table of them, in memory outside the heap; {@link KvmLayouts} and
+ * {@link LinuxLayouts} say where its members are.
  *
  * <p>Members are read and written through a buffer, which costs a start, most of which the JVM
  * interprets, far less than a segment's method handles do. All bytes are 0 at first. One thread at

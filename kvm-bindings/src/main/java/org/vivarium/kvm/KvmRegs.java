@@ -6,18 +6,18 @@ import java.lang.foreign.Arena;
 public final class KvmRegs {
   /** A general register. */
   public enum Register {
-    RAX(KernelLayouts.KvmRegs.RAX),
-    RBX(KernelLayouts.KvmRegs.RBX),
-    RCX(KernelLayouts.KvmRegs.RCX),
-    RDX(KernelLayouts.KvmRegs.RDX),
-    RSI(KernelLayouts.KvmRegs.RSI),
-    RDI(KernelLayouts.KvmRegs.RDI),
-    RSP(KernelLayouts.KvmRegs.RSP),
-    RBP(KernelLayouts.KvmRegs.RBP),
-    R8(KernelLayouts.KvmRegs.R8),
-    R9(KernelLayouts.KvmRegs.R9),
-    RIP(KernelLayouts.KvmRegs.RIP),
-    RFLAGS(KernelLayouts.KvmRegs.RFLAGS);
+    RAX(KvmLayouts.KvmRegs.RAX),
+    RBX(KvmLayouts.KvmRegs.RBX),
+    RCX(KvmLayouts.KvmRegs.RCX),
+    RDX(KvmLayouts.KvmRegs.RDX),
+    RSI(KvmLayouts.KvmRegs.RSI),
+    RDI(KvmLayouts.KvmRegs.RDI),
+    RSP(KvmLayouts.KvmRegs.RSP),
+    RBP(KvmLayouts.KvmRegs.RBP),
+    R8(KvmLayouts.KvmRegs.R8),
+    R9(KvmLayouts.KvmRegs.R9),
+    RIP(KvmLayouts.KvmRegs.RIP),
+    RFLAGS(KvmLayouts.KvmRegs.RFLAGS);
 
     private final int offset;
 
@@ -29,7 +29,7 @@ public final class KvmRegs {
   /** RFLAGS with every flag clear: bit 1 is always set. */
   public static final long RFLAGS_CLEAR = 0x2;
 
-  private final KernelStruct struct = new KernelStruct(Arena.ofAuto(), KernelLayouts.KvmRegs.SIZE);
+  private final KernelStruct struct = new KernelStruct(Arena.ofAuto(), KvmLayouts.KvmRegs.SIZE);
 
   /** All registers 0, but RFLAGS clear as the processor wants it. */
   public KvmRegs() {

@@ -49,7 +49,7 @@ public final class KvmRun {
 
   /** Makes the next KVM_RUN return at once, or the present one if a signal reaches its thread. */
   void requestImmediateExit(boolean on) {
-    page.put(KernelLayouts.KvmRun.IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
+    page.put(KvmLayouts.KvmRun.IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
     // What this thread reads next is read after the kernel can see the byte (acknowledgeKick).
     VarHandle.fullFence();
   }
@@ -63,19 +63,19 @@ public final class KvmRun {
   int load() {
     int reason = exitReason();
     if (reason == EXIT_IO) {
-      first = page.getLong(KernelLayouts.KvmRun.IO_DIRECTION);
-      second = page.getLong(KernelLayouts.KvmRun.IO_DATA_OFFSET);
+      first = page.getLong(KvmLayouts.KvmRun.IO_DIRECTION);
+      second = page.getLong(KvmLayouts.KvmRun.IO_DATA_OFFSET);
     } else if (reason == EXIT_MMIO) {
-      first = page.getLong(KernelLayouts.KvmRun.MMIO_PHYS_ADDR);
-      second = page.getLong(KernelLayouts.KvmRun.MMIO_DATA);
-      third = page.getLong(KernelLayouts.KvmRun.MMIO_LEN);
+      first = page.getLong(KvmLayouts.KvmRun.MMIO_PHYS_ADDR);
+      second = page.getLong(KvmLayouts.KvmRun.MMIO_DATA);
+      third = page.getLong(KvmLayouts.KvmRun.MMIO_LEN);
     }
     return reason;
   }
 
   /** Why the guest was left: a {@code KVM_EXIT_*} number. */
   public int exitReason() {
-    return page.getInt(KernelLayouts.KvmRun.EXIT_REASON);
+    return page.getInt(KvmLayouts.KvmRun.EXIT_REASON);
   }
 
   /** EXIT_IO: whether the guest writes (OUT) rather than reads (IN). */
@@ -143,22 +143,22 @@ public final class KvmRun {
 
   /** EXIT_MMIO: answers {@code size} bytes of a read, from byte {@code offset} on. */
   public void setMmioValue(int offset, int size, long value) {
-    set(KernelLayouts.KvmRun.MMIO_DATA + offset, size, value);
+    set(KvmLayouts.KvmRun.MMIO_DATA + offset, size, value);
   }
 
   /** EXIT_SYSTEM_EVENT: a {@code KVM_SYSTEM_EVENT_*} number. */
   public int systemEventType() {
-    return page.getInt(KernelLayouts.KvmRun.SYSTEM_EVENT_TYPE);
+    return page.getInt(KvmLayouts.KvmRun.SYSTEM_EVENT_TYPE);
   }
 
   /** EXIT_INTERNAL_ERROR: a {@code KVM_INTERNAL_ERROR_*} number. */
   public int internalError() {
-    return page.getInt(KernelLayouts.KvmRun.INTERNAL_SUBERROR);
+    return page.getInt(KvmLayouts.KvmRun.INTERNAL_SUBERROR);
   }
 
   /** EXIT_FAIL_ENTRY: the processor's own reason (VMX exit qualification or SVM exit code). */
   public long failEntryReason() {
-    return page.getLong(KernelLayouts.KvmRun.FAIL_ENTRY_HARDWARE_ENTRY_FAILURE_REASON);
+    return page.getLong(KvmLayouts.KvmRun.FAIL_ENTRY_HARDWARE_ENTRY_FAILURE_REASON);
   }
 
   private long get(int offset, int size) {

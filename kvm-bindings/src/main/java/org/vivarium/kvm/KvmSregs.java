@@ -6,10 +6,10 @@ import java.lang.foreign.Arena;
 public final class KvmSregs {
   /** A control register or model-specific register that KVM keeps with the system registers. */
   public enum Control {
-    CR0(KernelLayouts.KvmSregs.CR0),
-    CR3(KernelLayouts.KvmSregs.CR3),
-    CR4(KernelLayouts.KvmSregs.CR4),
-    EFER(KernelLayouts.KvmSregs.EFER);
+    CR0(KvmLayouts.KvmSregs.CR0),
+    CR3(KvmLayouts.KvmSregs.CR3),
+    CR4(KvmLayouts.KvmSregs.CR4),
+    EFER(KvmLayouts.KvmSregs.EFER);
 
     private final int offset;
 
@@ -20,13 +20,13 @@ public final class KvmSregs {
 
   /** A segment register. */
   public enum SegmentRegister {
-    CS(KernelLayouts.KvmSregs.CS),
-    DS(KernelLayouts.KvmSregs.DS),
-    ES(KernelLayouts.KvmSregs.ES),
-    FS(KernelLayouts.KvmSregs.FS),
-    GS(KernelLayouts.KvmSregs.GS),
-    SS(KernelLayouts.KvmSregs.SS),
-    TR(KernelLayouts.KvmSregs.TR);
+    CS(KvmLayouts.KvmSregs.CS),
+    DS(KvmLayouts.KvmSregs.DS),
+    ES(KvmLayouts.KvmSregs.ES),
+    FS(KvmLayouts.KvmSregs.FS),
+    GS(KvmLayouts.KvmSregs.GS),
+    SS(KvmLayouts.KvmSregs.SS),
+    TR(KvmLayouts.KvmSregs.TR);
 
     private final int offset;
 
@@ -35,7 +35,7 @@ public final class KvmSregs {
     }
   }
 
-  private final KernelStruct struct = new KernelStruct(Arena.ofAuto(), KernelLayouts.KvmSregs.SIZE);
+  private final KernelStruct struct = new KernelStruct(Arena.ofAuto(), KvmLayouts.KvmSregs.SIZE);
 
   KvmSregs() {}
 
@@ -61,20 +61,19 @@ public final class KvmSregs {
     int limit = (int) ((descriptor & 0xFFFF) | ((descriptor >>> 32) & 0xF0000));
     boolean granular = bit(descriptor, 55) == 1;
     struct.putLong(
-        target + KernelLayouts.KvmSegment.BASE,
+        target + KvmLayouts.KvmSegment.BASE,
         ((descriptor >>> 16) & 0xFF_FFFF) | ((descriptor >>> 32) & 0xFF00_0000L));
-    struct.putInt(
-        target + KernelLayouts.KvmSegment.LIMIT, granular ? (limit << 12) | 0xFFF : limit);
-    struct.putShort(target + KernelLayouts.KvmSegment.SELECTOR, selector);
-    struct.putByte(target + KernelLayouts.KvmSegment.TYPE, (int) ((descriptor >>> 40) & 0xF));
-    struct.putByte(target + KernelLayouts.KvmSegment.S, bit(descriptor, 44));
-    struct.putByte(target + KernelLayouts.KvmSegment.DPL, (int) ((descriptor >>> 45) & 3));
-    struct.putByte(target + KernelLayouts.KvmSegment.PRESENT, bit(descriptor, 47));
-    struct.putByte(target + KernelLayouts.KvmSegment.AVL, bit(descriptor, 52));
-    struct.putByte(target + KernelLayouts.KvmSegment.L, bit(descriptor, 53));
-    struct.putByte(target + KernelLayouts.KvmSegment.DB, bit(descriptor, 54));
-    struct.putByte(target + KernelLayouts.KvmSegment.G, bit(descriptor, 55));
-    struct.putByte(target + KernelLayouts.KvmSegment.UNUSABLE, bit(descriptor, 47) ^ 1);
+    struct.putInt(target + KvmLayouts.KvmSegment.LIMIT, granular ? (limit << 12) | 0xFFF : limit);
+    struct.putShort(target + KvmLayouts.KvmSegment.SELECTOR, selector);
+    struct.putByte(target + KvmLayouts.KvmSegment.TYPE, (int) ((descriptor >>> 40) & 0xF));
+    struct.putByte(target + KvmLayouts.KvmSegment.S, bit(descriptor, 44));
+    struct.putByte(target + KvmLayouts.KvmSegment.DPL, (int) ((descriptor >>> 45) & 3));
+    struct.putByte(target + KvmLayouts.KvmSegment.PRESENT, bit(descriptor, 47));
+    struct.putByte(target + KvmLayouts.KvmSegment.AVL, bit(descriptor, 52));
+    struct.putByte(target + KvmLayouts.KvmSegment.L, bit(descriptor, 53));
+    struct.putByte(target + KvmLayouts.KvmSegment.DB, bit(descriptor, 54));
+    struct.putByte(target + KvmLayouts.KvmSegment.G, bit(descriptor, 55));
+    struct.putByte(target + KvmLayouts.KvmSegment.UNUSABLE, bit(descriptor, 47) ^ 1);
     return this;
   }
 
@@ -85,24 +84,24 @@ public final class KvmSregs {
   /** Sets a real-mode segment: base is 16 times the selector, limit 64 KiB. */
   public KvmSregs setRealMode(SegmentRegister register, int selector) {
     int target = register.offset;
-    struct.putLong(target + KernelLayouts.KvmSegment.BASE, (long) selector << 4);
-    struct.putShort(target + KernelLayouts.KvmSegment.SELECTOR, selector);
+    struct.putLong(target + KvmLayouts.KvmSegment.BASE, (long) selector << 4);
+    struct.putShort(target + KvmLayouts.KvmSegment.SELECTOR, selector);
     return this;
   }
 
   /** Sets where the global descriptor table is. */
   public KvmSregs setGdt(long address, int limit) {
-    return setTable(KernelLayouts.KvmSregs.GDT, address, limit);
+    return setTable(KvmLayouts.KvmSregs.GDT, address, limit);
   }
 
   /** Sets where the interrupt descriptor table is. */
   public KvmSregs setIdt(long address, int limit) {
-    return setTable(KernelLayouts.KvmSregs.IDT, address, limit);
+    return setTable(KvmLayouts.KvmSregs.IDT, address, limit);
   }
 
   private KvmSregs setTable(int offset, long address, int limit) {
-    struct.putLong(offset + KernelLayouts.KvmDtable.BASE, address);
-    struct.putShort(offset + KernelLayouts.KvmDtable.LIMIT, limit);
+    struct.putLong(offset + KvmLayouts.KvmDtable.BASE, address);
+    struct.putShort(offset + KvmLayouts.KvmDtable.LIMIT, limit);
     return this;
   }
 

@@ -116,13 +116,13 @@ public final class KvmVcpu extends FileDescriptor {
    */
   public int setMsrs(List<Msr> msrs) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      int stride = KernelLayouts.KvmMsrEntry.SIZE;
-      int at = KernelLayouts.KvmMsrs.ENTRIES;
+      int stride = KvmLayouts.KvmMsrEntry.SIZE;
+      int at = KvmLayouts.KvmMsrs.ENTRIES;
       KernelStruct table = new KernelStruct(scratch, at + msrs.size() * stride);
-      table.putInt(KernelLayouts.KvmMsrs.NMSRS, msrs.size());
+      table.putInt(KvmLayouts.KvmMsrs.NMSRS, msrs.size());
       for (Msr msr : msrs) {
-        table.putInt(at + KernelLayouts.KvmMsrEntry.INDEX, msr.index());
-        table.putLong(at + KernelLayouts.KvmMsrEntry.DATA, msr.value());
+        table.putInt(at + KvmLayouts.KvmMsrEntry.INDEX, msr.index());
+        table.putLong(at + KvmLayouts.KvmMsrEntry.DATA, msr.value());
         at += stride;
       }
       return (int) ioctl(Linux.KVM_SET_MSRS(), table, "set model-specific registers");
@@ -160,7 +160,7 @@ public final class KvmVcpu extends FileDescriptor {
    */
   public int lapicRegister(int offset) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct lapic = new KernelStruct(scratch, KernelLayouts.KvmLapicState.SIZE);
+      KernelStruct lapic = new KernelStruct(scratch, KvmLayouts.KvmLapicState.SIZE);
       ioctl(Linux.KVM_GET_LAPIC(), lapic, "read the local APIC");
       return lapic.getInt(offset);
     }
@@ -173,7 +173,7 @@ public final class KvmVcpu extends FileDescriptor {
    */
   public void setLapicRegister(int offset, int value) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct lapic = new KernelStruct(scratch, KernelLayouts.KvmLapicState.SIZE);
+      KernelStruct lapic = new KernelStruct(scratch, KvmLayouts.KvmLapicState.SIZE);
       ioctl(Linux.KVM_GET_LAPIC(), lapic, "read the local APIC");
       lapic.putInt(offset, value);
       ioctl(Linux.KVM_SET_LAPIC(), lapic, "set the local APIC");
@@ -183,9 +183,9 @@ public final class KvmVcpu extends FileDescriptor {
   /** The multiprocessing state: a {@code KVM_MP_STATE_*} number. */
   public int mpState() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct state = new KernelStruct(scratch, KernelLayouts.KvmMpState.SIZE);
+      KernelStruct state = new KernelStruct(scratch, KvmLayouts.KvmMpState.SIZE);
       ioctl(Linux.KVM_GET_MP_STATE(), state, "read the processor state");
-      return state.getInt(KernelLayouts.KvmMpState.MP_STATE);
+      return state.getInt(KvmLayouts.KvmMpState.MP_STATE);
     }
   }
 

@@ -53,8 +53,8 @@ public final class KvmVm extends FileDescriptor {
   /** Makes the 8254 timer, with the speaker port 0x61 answered in the kernel. */
   public void createPit() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct config = new KernelStruct(scratch, KernelLayouts.KvmPitConfig.SIZE);
-      config.putInt(KernelLayouts.KvmPitConfig.FLAGS, Linux.KVM_PIT_SPEAKER_DUMMY());
+      KernelStruct config = new KernelStruct(scratch, KvmLayouts.KvmPitConfig.SIZE);
+      config.putInt(KvmLayouts.KvmPitConfig.FLAGS, Linux.KVM_PIT_SPEAKER_DUMMY());
       KvmException.check(ioctl(Linux.KVM_CREATE_PIT2(), config), "create the interval timer");
     }
   }
@@ -75,11 +75,11 @@ public final class KvmVm extends FileDescriptor {
 
   private void setMemorySlot(int slot, long gpa, long size, long hva) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct region = new KernelStruct(scratch, KernelLayouts.KvmUserspaceMemoryRegion.SIZE);
-      region.putInt(KernelLayouts.KvmUserspaceMemoryRegion.SLOT, slot);
-      region.putLong(KernelLayouts.KvmUserspaceMemoryRegion.GUEST_PHYS_ADDR, gpa);
-      region.putLong(KernelLayouts.KvmUserspaceMemoryRegion.MEMORY_SIZE, size);
-      region.putLong(KernelLayouts.KvmUserspaceMemoryRegion.USERSPACE_ADDR, hva);
+      KernelStruct region = new KernelStruct(scratch, KvmLayouts.KvmUserspaceMemoryRegion.SIZE);
+      region.putInt(KvmLayouts.KvmUserspaceMemoryRegion.SLOT, slot);
+      region.putLong(KvmLayouts.KvmUserspaceMemoryRegion.GUEST_PHYS_ADDR, gpa);
+      region.putLong(KvmLayouts.KvmUserspaceMemoryRegion.MEMORY_SIZE, size);
+      region.putLong(KvmLayouts.KvmUserspaceMemoryRegion.USERSPACE_ADDR, hva);
       // SAFETY: [hva, hva + size) is guest memory that outlives this virtual machine (class doc).
       long result = ioctl(Linux.KVM_SET_USER_MEMORY_REGION(), region);
       if (result < 0) {
@@ -101,9 +101,9 @@ public final class KvmVm extends FileDescriptor {
   /** Sets the level of an interrupt line (KVM_IRQ_LINE). */
   public void setIrqLine(int gsi, boolean asserted) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct level = new KernelStruct(scratch, KernelLayouts.KvmIrqLevel.SIZE);
-      level.putInt(KernelLayouts.KvmIrqLevel.IRQ, gsi);
-      level.putInt(KernelLayouts.KvmIrqLevel.LEVEL, asserted ? 1 : 0);
+      KernelStruct level = new KernelStruct(scratch, KvmLayouts.KvmIrqLevel.SIZE);
+      level.putInt(KvmLayouts.KvmIrqLevel.IRQ, gsi);
+      level.putInt(KvmLayouts.KvmIrqLevel.LEVEL, asserted ? 1 : 0);
       KvmException.check(ioctl(Linux.KVM_IRQ_LINE(), level), "set interrupt line " + gsi);
     }
   }
@@ -115,10 +115,10 @@ public final class KvmVm extends FileDescriptor {
    */
   public boolean signalMsi(long address, int data) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct msi = new KernelStruct(scratch, KernelLayouts.KvmMsi.SIZE);
-      msi.putInt(KernelLayouts.KvmMsi.ADDRESS_LO, (int) address);
-      msi.putInt(KernelLayouts.KvmMsi.ADDRESS_HI, (int) (address >>> 32));
-      msi.putInt(KernelLayouts.KvmMsi.DATA, data);
+      KernelStruct msi = new KernelStruct(scratch, KvmLayouts.KvmMsi.SIZE);
+      msi.putInt(KvmLayouts.KvmMsi.ADDRESS_LO, (int) address);
+      msi.putInt(KvmLayouts.KvmMsi.ADDRESS_HI, (int) (address >>> 32));
+      msi.putInt(KvmLayouts.KvmMsi.DATA, data);
       return KvmException.check(
               ioctl(Linux.KVM_SIGNAL_MSI(), msi), "send a message-signalled interrupt")
           > 0;
@@ -137,10 +137,10 @@ public final class KvmVm extends FileDescriptor {
 
   private void irqFd(EventFd event, int gsi, int flags) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct irqfd = new KernelStruct(scratch, KernelLayouts.KvmIrqfd.SIZE);
-      irqfd.putInt(KernelLayouts.KvmIrqfd.FD, event.fd());
-      irqfd.putInt(KernelLayouts.KvmIrqfd.GSI, gsi);
-      irqfd.putInt(KernelLayouts.KvmIrqfd.FLAGS, flags);
+      KernelStruct irqfd = new KernelStruct(scratch, KvmLayouts.KvmIrqfd.SIZE);
+      irqfd.putInt(KvmLayouts.KvmIrqfd.FD, event.fd());
+      irqfd.putInt(KvmLayouts.KvmIrqfd.GSI, gsi);
+      irqfd.putInt(KvmLayouts.KvmIrqfd.FLAGS, flags);
       KvmException.check(ioctl(Linux.KVM_IRQFD(), irqfd), "attach an event to interrupt " + gsi);
     }
   }
@@ -174,17 +174,17 @@ public final class KvmVm extends FileDescriptor {
 
   private void ioEventFd(EventFd event, IoEvent io, int flags) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct request = new KernelStruct(scratch, KernelLayouts.KvmIoeventfd.SIZE);
+      KernelStruct request = new KernelStruct(scratch, KvmLayouts.KvmIoeventfd.SIZE);
       int all = flags | (io.space() == IoSpace.PIO ? Linux.KVM_IOEVENTFD_FLAG_PIO() : 0);
       Long match = io.dataMatch();
       if (match != null) {
         all |= Linux.KVM_IOEVENTFD_FLAG_DATAMATCH();
-        request.putLong(KernelLayouts.KvmIoeventfd.DATAMATCH, match);
+        request.putLong(KvmLayouts.KvmIoeventfd.DATAMATCH, match);
       }
-      request.putLong(KernelLayouts.KvmIoeventfd.ADDR, io.address());
-      request.putInt(KernelLayouts.KvmIoeventfd.LEN, io.length());
-      request.putInt(KernelLayouts.KvmIoeventfd.FD, event.fd());
-      request.putInt(KernelLayouts.KvmIoeventfd.FLAGS, all);
+      request.putLong(KvmLayouts.KvmIoeventfd.ADDR, io.address());
+      request.putInt(KvmLayouts.KvmIoeventfd.LEN, io.length());
+      request.putInt(KvmLayouts.KvmIoeventfd.FD, event.fd());
+      request.putInt(KvmLayouts.KvmIoeventfd.FLAGS, all);
       KvmException.check(
           ioctl(Linux.KVM_IOEVENTFD(), request),
           "attach an event to address 0x" + Long.toHexString(io.address()));
@@ -194,17 +194,17 @@ public final class KvmVm extends FileDescriptor {
   /** The paravirtual clock's time, ns. */
   public long clockNanos() throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct data = new KernelStruct(scratch, KernelLayouts.KvmClockData.SIZE);
+      KernelStruct data = new KernelStruct(scratch, KvmLayouts.KvmClockData.SIZE);
       KvmException.check(ioctl(Linux.KVM_GET_CLOCK(), data), "read the guest's clock");
-      return data.getLong(KernelLayouts.KvmClockData.CLOCK);
+      return data.getLong(KvmLayouts.KvmClockData.CLOCK);
     }
   }
 
   /** Sets the paravirtual clock: after a pause, to the time that it had before. */
   public void setClockNanos(long nanos) throws KvmException {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct data = new KernelStruct(scratch, KernelLayouts.KvmClockData.SIZE);
-      data.putLong(KernelLayouts.KvmClockData.CLOCK, nanos);
+      KernelStruct data = new KernelStruct(scratch, KvmLayouts.KvmClockData.SIZE);
+      data.putLong(KvmLayouts.KvmClockData.CLOCK, nanos);
       KvmException.check(ioctl(Linux.KVM_SET_CLOCK(), data), "set the guest's clock");
     }
   }

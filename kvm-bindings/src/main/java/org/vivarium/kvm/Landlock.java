@@ -146,7 +146,7 @@ public final class Landlock {
     int abi = abi();
     try (Arena scratch = Arena.ofConfined();
         FileDescriptor ruleset = new FileDescriptor(create(scratch, abi))) {
-      KernelStruct rule = new KernelStruct(scratch, KernelLayouts.LandlockPathBeneathAttr.SIZE);
+      KernelStruct rule = new KernelStruct(scratch, LinuxLayouts.LandlockPathBeneathAttr.SIZE);
       for (Map.Entry<Path, Long> entry : rules.entrySet()) {
         add(ruleset, entry.getKey(), entry.getValue(), abi, rule);
       }
@@ -184,8 +184,8 @@ public final class Landlock {
     KvmException.check(fd, "open " + path);
     try (FileDescriptor file = new FileDescriptor((int) fd)) {
       long allowed = applicable(rights, Files.isDirectory(path), abi);
-      rule.putLong(KernelLayouts.LandlockPathBeneathAttr.ALLOWED_ACCESS, allowed);
-      rule.putInt(KernelLayouts.LandlockPathBeneathAttr.PARENT_FD, file.fd());
+      rule.putLong(LinuxLayouts.LandlockPathBeneathAttr.ALLOWED_ACCESS, allowed);
+      rule.putInt(LinuxLayouts.LandlockPathBeneathAttr.PARENT_FD, file.fd());
       // SAFETY: rule is a whole struct landlock_path_beneath_attr that the caller keeps alive.
       KvmException.check(
           NativeCalls.call(

@@ -72,7 +72,7 @@ public final class OfdLock extends FileDescriptor {
     try (Arena scratch = Arena.ofConfined()) {
       KernelStruct range = range(scratch, type, start, length);
       require(control(Linux.F_OFD_GETLK(), range), "look at the locks of");
-      return range.getShort(KernelLayouts.Flock.L_TYPE) != Linux.F_UNLCK();
+      return range.getShort(LinuxLayouts.Flock.L_TYPE) != Linux.F_UNLCK();
     }
   }
 
@@ -81,10 +81,10 @@ public final class OfdLock extends FileDescriptor {
       throw new IllegalArgumentException("Not a range of bytes: " + start + ", " + length);
     }
     // The process id stays 0, as these locks demand; l_whence 0 is SEEK_SET.
-    KernelStruct range = new KernelStruct(arena, KernelLayouts.Flock.SIZE);
-    range.putShort(KernelLayouts.Flock.L_TYPE, type);
-    range.putLong(KernelLayouts.Flock.L_START, start);
-    range.putLong(KernelLayouts.Flock.L_LEN, length);
+    KernelStruct range = new KernelStruct(arena, LinuxLayouts.Flock.SIZE);
+    range.putShort(LinuxLayouts.Flock.L_TYPE, type);
+    range.putLong(LinuxLayouts.Flock.L_START, start);
+    range.putLong(LinuxLayouts.Flock.L_LEN, length);
     return range;
   }
 

@@ -157,19 +157,19 @@ public final class SeccompFilter {
   private long install(int call, long first, long second) throws KvmException {
     List<Instruction> code = program.instructions();
     try (Arena scratch = Arena.ofConfined()) {
-      int stride = KernelLayouts.SockFilter.SIZE;
+      int stride = LinuxLayouts.SockFilter.SIZE;
       KernelStruct filter = new KernelStruct(scratch, code.size() * stride);
       int at = 0;
       for (Instruction instruction : code) {
-        filter.putShort(at + KernelLayouts.SockFilter.CODE, instruction.code());
-        filter.putByte(at + KernelLayouts.SockFilter.JT, instruction.jt());
-        filter.putByte(at + KernelLayouts.SockFilter.JF, instruction.jf());
-        filter.putInt(at + KernelLayouts.SockFilter.K, instruction.k());
+        filter.putShort(at + LinuxLayouts.SockFilter.CODE, instruction.code());
+        filter.putByte(at + LinuxLayouts.SockFilter.JT, instruction.jt());
+        filter.putByte(at + LinuxLayouts.SockFilter.JF, instruction.jf());
+        filter.putInt(at + LinuxLayouts.SockFilter.K, instruction.k());
         at += stride;
       }
-      KernelStruct fprog = new KernelStruct(scratch, KernelLayouts.SockFprog.SIZE);
-      fprog.putShort(KernelLayouts.SockFprog.LEN, code.size());
-      fprog.putLong(KernelLayouts.SockFprog.FILTER, filter.address());
+      KernelStruct fprog = new KernelStruct(scratch, LinuxLayouts.SockFprog.SIZE);
+      fprog.putShort(LinuxLayouts.SockFprog.LEN, code.size());
+      fprog.putLong(LinuxLayouts.SockFprog.FILTER, filter.address());
       // SAFETY: fprog names all of filter, and the kernel copies both before the call returns.
       return KvmException.check(
           NativeCalls.call(call, first, second, fprog.address()), "filter system calls");

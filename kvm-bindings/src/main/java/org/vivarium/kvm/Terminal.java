@@ -37,20 +37,20 @@ public final class Terminal implements AutoCloseable {
   /** Whether a file descriptor of this process is a terminal. */
   public static boolean isTerminal(int fd) {
     try (Arena scratch = Arena.ofConfined()) {
-      return readModes(fd, new KernelStruct(scratch, KernelLayouts.Termios.SIZE)) >= 0;
+      return readModes(fd, new KernelStruct(scratch, LinuxLayouts.Termios.SIZE)) >= 0;
     }
   }
 
   /** The size of the terminal at {@code fd}; nothing if it is none, or does not know. */
   public static Optional<Size> size(int fd) {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct size = new KernelStruct(scratch, KernelLayouts.Winsize.SIZE);
+      KernelStruct size = new KernelStruct(scratch, LinuxLayouts.Winsize.SIZE);
       // SAFETY: size is a whole struct winsize that lives until the call returns.
       if (NativeCalls.ioctl(fd, Linux.TIOCGWINSZ(), size.address()) < 0) {
         return Optional.empty();
       }
-      int columns = size.getShort(KernelLayouts.Winsize.WS_COL) & 0xFFFF;
-      int rows = size.getShort(KernelLayouts.Winsize.WS_ROW) & 0xFFFF;
+      int columns = size.getShort(LinuxLayouts.Winsize.WS_COL) & 0xFFFF;
+      int rows = size.getShort(LinuxLayouts.Winsize.WS_ROW) & 0xFFFF;
       return columns == 0 || rows == 0 ? Optional.empty() : Optional.of(new Size(columns, rows));
     }
   }
@@ -62,10 +62,10 @@ public final class Terminal implements AutoCloseable {
    * @throws KvmException ENOTTY if it is no terminal
    */
   public static Terminal openRaw(int fd) throws KvmException {
-    KernelStruct saved = new KernelStruct(Arena.ofAuto(), KernelLayouts.Termios.SIZE);
+    KernelStruct saved = new KernelStruct(Arena.ofAuto(), LinuxLayouts.Termios.SIZE);
     KvmException.check(readModes(fd, saved), "read the modes of the terminal");
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct raw = new KernelStruct(scratch, KernelLayouts.Termios.SIZE).copyFrom(saved);
+      KernelStruct raw = new KernelStruct(scratch, LinuxLayouts.Termios.SIZE).copyFrom(saved);
       makeRaw(raw);
       KvmException.check(writeModes(fd, raw), "put the terminal into raw mode");
     }
@@ -82,13 +82,13 @@ public final class Terminal implements AutoCloseable {
             | Linux.ISTRIP()
             | Linux.IXON();
     int local = Linux.ECHO() | Linux.ICANON() | Linux.IEXTEN() | Linux.ISIG();
-    clear(modes, KernelLayouts.Termios.C_IFLAG, input);
-    clear(modes, KernelLayouts.Termios.C_LFLAG, local);
-    clear(modes, KernelLayouts.Termios.C_CFLAG, Linux.CSIZE() | Linux.PARENB());
-    int eightBits = modes.getInt(KernelLayouts.Termios.C_CFLAG) | Linux.CS8();
-    modes.putInt(KernelLayouts.Termios.C_CFLAG, eightBits);
-    modes.putByte(KernelLayouts.Termios.C_CC + Linux.VMIN(), 1);
-    modes.putByte(KernelLayouts.Termios.C_CC + Linux.VTIME(), 0);
+    clear(modes, LinuxLayouts.Termios.C_IFLAG, input);
+    clear(modes, LinuxLayouts.Termios.C_LFLAG, local);
+    clear(modes, LinuxLayouts.Termios.C_CFLAG, Linux.CSIZE() | Linux.PARENB());
+    int eightBits = modes.getInt(LinuxLayouts.Termios.C_CFLAG) | Linux.CS8();
+    modes.putInt(LinuxLayouts.Termios.C_CFLAG, eightBits);
+    modes.putByte(LinuxLayouts.Termios.C_CC + Linux.VMIN(), 1);
+    modes.putByte(LinuxLayouts.Termios.C_CC + Linux.VTIME(), 0);
   }
 
   private static void clear(KernelStruct modes, int offset, int bits) {

@@ -13,7 +13,7 @@ public final class TimerFd extends FileDescriptor {
 
   /** A struct itimerspec, then eight bytes for the count of expirations. */
   private final KernelStruct scratch =
-      new KernelStruct(Arena.ofAuto(), KernelLayouts.Itimerspec.SIZE + Long.BYTES);
+      new KernelStruct(Arena.ofAuto(), LinuxLayouts.Itimerspec.SIZE + Long.BYTES);
 
   private TimerFd(int fd) {
     super(fd);
@@ -55,8 +55,8 @@ public final class TimerFd extends FileDescriptor {
   }
 
   private synchronized void set(long firstNanos, long intervalNanos) throws KvmException {
-    store(KernelLayouts.Itimerspec.IT_VALUE, firstNanos);
-    store(KernelLayouts.Itimerspec.IT_INTERVAL, intervalNanos);
+    store(LinuxLayouts.Itimerspec.IT_VALUE, firstNanos);
+    store(LinuxLayouts.Itimerspec.IT_INTERVAL, intervalNanos);
     // SAFETY: scratch begins with a whole struct itimerspec; the null address asks for no old one.
     KvmException.check(
         NativeCalls.call(Linux.SYS_timerfd_settime(), fd(), 0, scratch.address(), 0),
@@ -64,8 +64,8 @@ public final class TimerFd extends FileDescriptor {
   }
 
   private void store(int offset, long nanos) {
-    scratch.putLong(offset + KernelLayouts.Timespec.TV_SEC, nanos / NANOS_PER_SECOND);
-    scratch.putLong(offset + KernelLayouts.Timespec.TV_NSEC, nanos % NANOS_PER_SECOND);
+    scratch.putLong(offset + LinuxLayouts.Timespec.TV_SEC, nanos / NANOS_PER_SECOND);
+    scratch.putLong(offset + LinuxLayouts.Timespec.TV_NSEC, nanos % NANOS_PER_SECOND);
   }
 
   /**
@@ -74,7 +74,7 @@ public final class TimerFd extends FileDescriptor {
    * @return how many, 0 if none
    */
   public synchronized long drain() {
-    int count = KernelLayouts.Itimerspec.SIZE;
+    int count = LinuxLayouts.Itimerspec.SIZE;
     // SAFETY: the eight bytes after the struct are this object's own.
     long n = NativeCalls.call(Linux.SYS_read(), fd(), scratch.address() + count, Long.BYTES);
     return n == Long.BYTES ? scratch.getLong(count) : 0;

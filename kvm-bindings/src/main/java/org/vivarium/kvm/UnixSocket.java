@@ -26,7 +26,7 @@ public final class UnixSocket extends FileDescriptor {
 
   /** Longest path of a socket, in bytes. */
   public static final int MAX_PATH_BYTES =
-      KernelLayouts.SockaddrUn.SIZE - KernelLayouts.SockaddrUn.SUN_PATH - 1;
+      LinuxLayouts.SockaddrUn.SIZE - LinuxLayouts.SockaddrUn.SUN_PATH - 1;
 
   /** The name of a socket in the form that the kernel takes, made once for many sends. */
   public static final class Address {
@@ -42,9 +42,9 @@ public final class UnixSocket extends FileDescriptor {
             "use socket " + path + ", whose path has more than " + MAX_PATH_BYTES + " bytes",
             Errno.ENAMETOOLONG);
       }
-      bytes = new KernelStruct(Arena.ofAuto(), KernelLayouts.SockaddrUn.SIZE);
-      bytes.putShort(KernelLayouts.SockaddrUn.SUN_FAMILY, Linux.AF_UNIX());
-      bytes.putBytes(KernelLayouts.SockaddrUn.SUN_PATH, name);
+      bytes = new KernelStruct(Arena.ofAuto(), LinuxLayouts.SockaddrUn.SIZE);
+      bytes.putShort(LinuxLayouts.SockaddrUn.SUN_FAMILY, Linux.AF_UNIX());
+      bytes.putBytes(LinuxLayouts.SockaddrUn.SUN_PATH, name);
     }
   }
 
@@ -66,7 +66,7 @@ public final class UnixSocket extends FileDescriptor {
             Linux.SYS_connect(),
             socket.fd(),
             address.bytes.address(),
-            KernelLayouts.SockaddrUn.SIZE),
+            LinuxLayouts.SockaddrUn.SIZE),
         "connect to socket " + path);
   }
 
@@ -138,7 +138,7 @@ public final class UnixSocket extends FileDescriptor {
     return socket.orClose(
         // SAFETY: a whole struct sockaddr_un that lives until the call returns.
         NativeCalls.call(
-            Linux.SYS_bind(), socket.fd(), address.bytes.address(), KernelLayouts.SockaddrUn.SIZE),
+            Linux.SYS_bind(), socket.fd(), address.bytes.address(), LinuxLayouts.SockaddrUn.SIZE),
         "make socket " + path);
   }
 
@@ -223,7 +223,7 @@ public final class UnixSocket extends FileDescriptor {
             length,
             Linux.MSG_NOSIGNAL(),
             receiver.bytes.address(),
-            KernelLayouts.SockaddrUn.SIZE),
+            LinuxLayouts.SockaddrUn.SIZE),
         "send a datagram");
   }
 

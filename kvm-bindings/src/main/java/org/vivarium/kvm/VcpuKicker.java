@@ -17,9 +17,9 @@ final class VcpuKicker {
 
   static {
     try (Arena scratch = Arena.ofConfined()) {
-      KernelStruct action = new KernelStruct(scratch, KernelLayouts.Sigaction.SIZE);
+      KernelStruct action = new KernelStruct(scratch, LinuxLayouts.Sigaction.SIZE);
       action.putLong(
-          KernelLayouts.Sigaction.SIGACTION_HANDLER, NativeCalls.harmlessHandlerAddress());
+          LinuxLayouts.Sigaction.SIGACTION_HANDLER, NativeCalls.harmlessHandlerAddress());
       // SAFETY: a zeroed struct sigaction (no flags, empty mask) with a handler that is code of
       // libc taking one int, alive as long as the process.
       long result = NativeCalls.sigaction(SIGNAL, action.address(), 0);

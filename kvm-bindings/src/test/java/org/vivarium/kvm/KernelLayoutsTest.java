@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The generated classes themselves are compared with the system's headers by FfiLayoutTest. */
 class KernelLayoutsTest {
   static Stream<Class<?>> structures() {
-    return Stream.of(KernelLayouts.class.getDeclaredClasses());
+    return Stream.of(KvmLayouts.class, LinuxLayouts.class)
+        .flatMap(all -> Stream.of(all.getDeclaredClasses()));
   }
 
   @ParameterizedTest
