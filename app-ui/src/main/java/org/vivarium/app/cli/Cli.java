@@ -15,8 +15,9 @@ import picocli.CommandLine.ParseResult;
 /** Runs one command of the command line, and turns a failure into one sentence and a status. */
 public final class Cli {
   static {
-    // No option is a date or a time, and picocli would initialise the classes of all of them.
-    System.setProperty("picocli.converters.excludes", "java[.]time[.].*");
+    // Of what picocli finds by reflection, dates, times and parts of java.sql, no option is any but
+    // a path, which PathWord reads; each command would look all of them up.
+    System.setProperty("picocli.converters.excludes", ".*");
   }
 
   private final PrintStream out;
