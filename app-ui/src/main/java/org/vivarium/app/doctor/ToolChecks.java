@@ -10,11 +10,15 @@ final class ToolChecks {
   private static final String GUESTS = "Making guests";
   private static final String CONTAINERS = "Containers";
 
+  /** What passt calls a large buffer (SNDBUF_BIG), bytes. */
+  private static final long LARGE_BUFFER = 4L << 20;
+
   private ToolChecks() {}
 
   static List<Finding> all(Host host) {
     List<Finding> findings = new ArrayList<>();
     findings.add(tool(host, NETWORK, "passt", "passt", "is for networks without root"));
+    findings.add(socketBuffers(host));
     findings.add(device(host, "/dev/net/tun", "is for networks through a bridge", "tun"));
     findings.add(
         device(host, "/dev/vhost-net", "makes networks through a bridge fast", "vhost_net"));
@@ -50,6 +54,29 @@ final class ToolChecks {
     return host.canReadAndWrite(path)
         ? Finding.ok(NETWORK, path, "opens")
         : Finding.note(NETWORK, path, "is there, but this user may not open it; it " + use, "");
+  }
+
+  /**
+   * What passt sends while its socket is full is lost, and sent again after two seconds. It makes
+   * its socket large where it may have {@link #LARGE_BUFFER}, of which the kernel counts half.
+   */
+  private static Finding socketBuffers(Host host) {
+    String subject = "Socket buffers";
+    String text = host.read("/proc/sys/net/core/wmem_max").orElse("").strip();
+    if (!text.matches("\\d{1,18}")) {
+      return Finding.note(NETWORK, subject, "cannot be read from /proc/sys/net/core/wmem_max", "");
+    }
+    long bytes = Long.parseLong(text);
+    return bytes >= LARGE_BUFFER / 2
+        ? Finding.ok(NETWORK, subject, "up to " + (bytes >> 10) + " KiB")
+        : Finding.note(
+            NETWORK,
+            subject,
+            "only "
+                + (bytes >> 10)
+                + " KiB are allowed: several downloads at once through passt wait for seconds",
+            "echo net.core.wmem_max=%d | sudo tee /etc/sysctl.d/60-passt.conf && sudo sysctl --system"
+                .formatted(LARGE_BUFFER));
   }
 
   private static Finding apt(Host host) {

@@ -26,6 +26,7 @@ final class FakeHost implements Host {
     host.file("/proc/self/limits", "Max open files            1024   524288   files\n");
     host.file("/proc/sys/kernel/osrelease", "6.12.3-amd64\n");
     host.file("/proc/sys/kernel/io_uring_disabled", "0\n");
+    host.file("/proc/sys/net/core/wmem_max", "4194304\n");
     host.file("/proc/sys/user/max_user_namespaces", "1000\n");
     host.file("/sys/fs/cgroup/cgroup.controllers", "cpu memory io\n");
     host.file("/sys/module/kvm_amd", "");

@@ -196,6 +196,20 @@ class ReportTest {
   }
 
   @Test
+  void smallSocketBuffersAreNoted() {
+    host.file("/proc/sys/net/core/wmem_max", "212992\n");
+
+    assertNote(
+        "Socket buffers",
+        "only 208 KiB are allowed: several downloads at once through passt wait for seconds",
+        "echo net.core.wmem_max=4194304 | sudo tee /etc/sysctl.d/60-passt.conf"
+            + " && sudo sysctl --system");
+
+    host.file("/proc/sys/net/core/wmem_max", "2097152\n");
+    assertEquals(Level.OK, find("Socket buffers").level());
+  }
+
+  @Test
   void mountNamespaceStandsInForLandlock() {
     host.withoutLandlock();
 
