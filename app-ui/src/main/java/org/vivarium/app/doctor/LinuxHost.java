@@ -2,7 +2,9 @@ package org.vivarium.app.doctor;
 
 import java.io.BufferedReader;
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -35,8 +37,11 @@ public final class LinuxHost implements Host {
 
   @Override
   public Optional<String> read(String path) {
-    try {
-      return Optional.of(Files.readString(Path.of(path), StandardCharsets.ISO_8859_1));
+    // Not by Files: where a file says that it is empty, as those of /proc/sys do, they read one
+    // byte
+    // first, and some of those have an end after the first read.
+    try (InputStream in = new FileInputStream(path)) {
+      return Optional.of(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
     } catch (IOException e) {
       return Optional.empty();
     }

@@ -24,6 +24,13 @@ class LinuxHostTest {
   }
 
   @Test
+  void readReturnsAllOfASettingOfTheKernel() {
+    String file = "/proc/sys/kernel/pid_max";
+
+    assertEquals(host.firstLine(List.of("cat", file)), host.read(file).map(String::strip));
+  }
+
+  @Test
   void listReturnsTheNamesInAFolder() throws IOException {
     Files.createFile(folder.resolve("a"));
 
