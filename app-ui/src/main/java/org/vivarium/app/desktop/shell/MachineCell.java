@@ -35,7 +35,8 @@ final class MachineCell extends ListCell<MachineModel> {
     this.ui = ui;
     HBox first = Controls.row(8, badge, name, Controls.spacer(), spark);
     figures.setMinWidth(Region.USE_PREF_SIZE);
-    HBox second = Controls.row(8, word, Controls.spacer(), figures);
+    // No gaps: the state and the engine's name are just as wide as figures leave room for.
+    HBox second = Controls.row(0, word, Controls.spacer(), figures);
     second.getStyleClass().add("machine-second");
     content = new VBox(4, first, second);
     content.maxWidthProperty().bind(widthProperty().subtract(MARGIN));
