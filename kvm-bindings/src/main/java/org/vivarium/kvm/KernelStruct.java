@@ -12,14 +12,15 @@ import java.nio.ByteOrder;
  * {@link LinuxLayouts} say where its members are.
  *
  * <p>Members are read and written through a buffer, which costs a start, most of which the JVM
- * interprets, far less than a segment's method handles do. All bytes are 0 at first. One thread at
- * a time.
+ * interprets, far less than a segment's method handles do. One thread at a time.
  */
 final class KernelStruct {
   private final ByteBuffer members;
   private final long address;
 
   /**
+   * Makes one of zeros.
+   *
    * @param arena holds the memory
    * @param size bytes, from 1 up
    */

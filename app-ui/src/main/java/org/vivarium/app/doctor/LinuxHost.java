@@ -37,9 +37,8 @@ public final class LinuxHost implements Host {
 
   @Override
   public Optional<String> read(String path) {
-    // Not by Files: where a file says that it is empty, as those of /proc/sys do, they read one
-    // byte
-    // first, and some of those have an end after the first read.
+    // Not by Files, which reads one byte first where a file says that it is empty: those of
+    // /proc/sys do, and some of them end after the first read.
     try (InputStream in = new FileInputStream(path)) {
       return Optional.of(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
     } catch (IOException e) {

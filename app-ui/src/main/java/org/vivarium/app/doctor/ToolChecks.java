@@ -58,7 +58,7 @@ final class ToolChecks {
 
   /**
    * What passt sends while its socket is full is lost, and sent again after two seconds. It makes
-   * its socket large where it may have {@link #LARGE_BUFFER}, of which the kernel counts half.
+   * its socket large where the kernel then says {@link #LARGE_BUFFER}, which is twice what is set.
    */
   private static Finding socketBuffers(Host host) {
     String subject = "Socket buffers";
